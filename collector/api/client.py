@@ -1,0 +1,205 @@
+"""
+The API as the program uses it: one cluster's backups, page by page, to the proper end or an error.
+
+The parts are elsewhere: `transport` sends, `pages` reads, `paging` decides
+whether to go on and `retry` whether to try again. Here is their order, and the
+listing's deadline over all of it. Nothing here ends a listing but its last page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import stamina
+import stamina.instrumentation
+import structlog
+from aiolimiter import AsyncLimiter
+
+from collector.api.address import backups_address
+from collector.api.auth import Credential
+from collector.api.pages import parse_page
+from collector.api.paging import Paging
+from collector.api.retry import RetryBudget, RetrySchedule
+from collector.api.transport import Transport
+from collector.errors import DeadlineExceeded, ListingError, Throttled
+from collector.records import Cluster, Page, Traffic
+
+if TYPE_CHECKING:
+    from collector.config.model import ApiSettings
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Listing:
+    """One listing under way."""
+
+    cluster: Cluster
+    traffic: Traffic
+    ends_at: float
+    """By the loop's clock."""
+    last_fault: str | None = None
+
+
+class Api:
+    """
+    One sweep's way to the API: an async context manager, used by all of the sweep's listings at once.
+
+    The retry budget, the rate and the sweep's deadline are counted from its start, so the next sweep takes a new one.
+    """
+
+    def __init__(
+        self, settings: ApiSettings, credential: Credential, *, trace_id: str, rng: random.Random | None = None
+    ) -> None:
+        """
+        Open nothing yet.
+
+        Args:
+            settings: the configuration's section `api`.
+            credential: whose token goes with every request.
+            trace_id: sent with every request as `x-client-trace-id`; the provider's support asks for it.
+            rng: spreads the retries and makes the request ids.
+        """
+        self._settings = settings
+        self._credential = credential
+        self._trace_id = trace_id
+        self._rng = rng or random.Random()
+        self._budget = RetryBudget(settings.retry_budget)
+        self._schedule = RetrySchedule(
+            attempts=settings.attempts,
+            backoff_initial_s=settings.backoff_initial_s,
+            backoff_max_s=settings.backoff_max_s,
+        )
+        self._transport = Transport(
+            settings.mdb_url,
+            connections=settings.concurrency,
+            connect_timeout_s=settings.connect_timeout_s,
+            page_timeout_s=settings.page_timeout_s,
+            body_bytes_max=settings.page_bytes_max,
+        )
+        self._pace: AsyncLimiter | nullcontext[None] = nullcontext()
+        self._ends_at = 0.0
+
+    @property
+    def requests(self) -> int:
+        """All requests of the sweep until now."""
+        return self._budget.requests
+
+    @property
+    def retries(self) -> int:
+        """How many of them were retries."""
+        return self._budget.retries
+
+    async def __aenter__(self) -> Self:
+        # stamina's own hooks log the arguments of what is retried; we log retries ourselves.
+        stamina.instrumentation.set_on_retry_hooks([])
+        if self._settings.requests_per_second is not None:
+            # One request an interval: a bucket of N a second would let nearly 2 N through in its first.
+            self._pace = AsyncLimiter(1, 1 / self._settings.requests_per_second)
+        self._ends_at = asyncio.get_running_loop().time() + self._settings.sweep_timeout_s
+        await self._transport.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._transport.__aexit__(kind, error, trace)
+
+    async def list_backups(self, cluster: Cluster, traffic: Traffic) -> AsyncIterator[Page]:
+        """
+        List a cluster's backups, first page to last.
+
+        Args:
+            cluster: the cluster.
+            traffic: what this listing costs is counted here while it runs, also when it fails.
+
+        Raises:
+            ListingError: one of its kinds. Whatever was yielded before it proves nothing.
+            CredentialError: the token cannot be read any more.
+        """
+        now = asyncio.get_running_loop().time()
+        ends_at = min(now + self._settings.listing_timeout_s, self._ends_at)
+        listing = _Listing(cluster=cluster, traffic=traffic, ends_at=ends_at)
+        paging = Paging(pages_max=self._settings.pages_max, items_max=self._settings.items_max)
+        token: str | None = None
+        while True:
+            page = await self._fetch_in_time(listing, token)
+            traffic.pages += 1
+            token = paging.next_token(page.next_token, records=len(page.records))
+            yield page
+            if token is None:
+                return
+
+    async def _fetch_in_time(self, listing: _Listing, token: str | None) -> Page:
+        try:
+            async with asyncio.timeout_at(listing.ends_at):
+                return await self._fetch(listing, token)
+        except TimeoutError:
+            # Raised below, outside: the frames of what was cut off hold the token.
+            pass
+        raise DeadlineExceeded(self._overdue(listing))
+
+    async def _fetch(self, listing: _Listing, token: str | None) -> Page:
+        """Get one page, with as many tries as the schedule and the budget allow."""
+        address = backups_address(
+            self._settings.mdb_url, listing.cluster, page_size=self._settings.page_size, page_token=token
+        )
+        tries = 0
+
+        def pause_s(exc: Exception) -> bool | float:
+            return self._pause_s(listing, exc, attempt=tries)
+
+        async for attempt in stamina.retry_context(on=pause_s, attempts=self._schedule.attempts, timeout=None):
+            tries = attempt.num
+            with attempt:
+                return await self._ask(listing, address, token)
+        raise AssertionError("a retry ends with a page or an error")
+
+    async def _ask(self, listing: _Listing, address: str, token: str | None) -> Page:
+        """Ask once, in turn."""
+        traffic = listing.traffic
+        async with self._pace:
+            self._budget.count_request()
+            traffic.requests += 1
+        headers = {"x-request-id": self._request_id(), "x-client-trace-id": self._trace_id}
+        try:
+            answer = await self._transport.get(address, credential=self._credential, headers=headers, traffic=traffic)
+            traffic.server_request_id = answer.request_id or traffic.server_request_id
+            return parse_page(answer, page_token=token)
+        except ListingError as exc:
+            listing.last_fault = str(exc)
+            traffic.server_request_id = exc.request_id or traffic.server_request_id
+            traffic.throttles += exc.kind == Throttled.kind
+            raise
+
+    def _pause_s(self, listing: _Listing, exc: Exception, *, attempt: int) -> bool | float:
+        """Answer stamina's question: False is no retry, a number the pause before it."""
+        remaining_s = listing.ends_at - asyncio.get_running_loop().time()
+        wait_s = self._schedule.wait_s(exc, attempt=attempt, remaining_s=remaining_s, rng=self._rng)
+        if wait_s is None or not isinstance(exc, ListingError) or not self._budget.spend():
+            return False
+        listing.traffic.retries += 1
+        log.info(
+            "request.retried",
+            cluster_id=listing.cluster.id,
+            attempt=attempt,
+            wait_s=round(wait_s, 3),
+            kind=exc.kind,
+        )
+        return wait_s
+
+    def _request_id(self) -> str:
+        return str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
+
+    def _overdue(self, listing: _Listing) -> str:
+        whose = "the sweep" if listing.ends_at == self._ends_at else "the listing"
+        limit_s = self._settings.sweep_timeout_s if whose == "the sweep" else self._settings.listing_timeout_s
+        message = f"{whose} did not end within {limit_s:g} s, {listing.traffic.pages} pages read"
+        return f"{message}; last fault: {listing.last_fault}" if listing.last_fault else message

@@ -1,0 +1,112 @@
+"""
+From an answer to a page. No I/O, and no look into a record.
+
+What is checked here, for the price of one pass: the body is one whole JSON
+object, and a page. The records are cut out of it as the bytes they came in:
+their brackets, numbers and escapes are known to be sound, but neither that
+their text is UTF-8, nor that they are objects, nor what they say. That is for
+the parse stage, and only for those records that are not known already.
+
+Of a key that comes twice the last counts, as JSON readers commonly have it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+import msgspec
+
+from collector.api.answer import Answer, excerpt
+from collector.api.status import error_from, parse_rpc_status
+from collector.errors import BadAnswer, TruncatedAnswer
+from collector.records import Page
+
+
+class _Body(msgspec.Struct):
+    """A page's two fields; what is Raw was not looked at."""
+
+    backups: list[msgspec.Raw] | msgspec.UnsetType | None = msgspec.UNSET
+    next_page_token: msgspec.Raw | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name="nextPageToken")
+
+
+_BODY: Final = msgspec.json.Decoder(_Body)
+_TOKEN: Final = msgspec.json.Decoder(str | None)
+
+
+def parse_page(answer: Answer, *, page_token: str | None) -> Page:
+    """
+    Read a page, or raise what the answer means instead.
+
+    Args:
+        answer: a whole answer, of any status.
+        page_token: what the request carried, for `status.error_from`.
+
+    Raises:
+        ListingError: one of its kinds. Only 200 with a page for a body is a page.
+    """
+    if answer.status != 200:
+        raise error_from(answer, page_token=page_token)
+    if not is_json(answer.headers.get("content-type", "")):
+        kind = excerpt(answer.headers.get("content-type", "nothing"))
+        raise _bad(answer, f"Content-Type is {kind}, not JSON")
+    body = _decode(answer)
+    if body.backups is msgspec.UNSET and body.next_page_token is msgspec.UNSET:
+        _require_empty(answer, page_token)
+    records = body.backups or []
+    return Page(list(map(bytes, records)), _next_token(answer, body))
+
+
+def is_json(content_type: str) -> bool:
+    """Tell whether a media type is JSON, whatever parameters follow it."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
+
+
+def _decode(answer: Answer) -> _Body:
+    try:
+        return _BODY.decode(answer.body)
+    except RecursionError:
+        fault = "JSON nested too deeply"
+    except ValueError as exc:
+        fault = str(exc)
+    if "truncated" in fault and not _ends_properly(answer.body):
+        raise TruncatedAnswer(
+            f"HTTP 200: the JSON ended early, after {len(answer.body)} bytes",
+            status=answer.status,
+            request_id=answer.request_id,
+        )
+    raise _bad(answer, f"not a page: {fault}")
+
+
+def _ends_properly(body: bytes) -> bool:
+    # msgspec calls a lone surrogate "truncated" too, which no repetition mends. The standard library lets one pass.
+    try:
+        json.loads(body.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _require_empty(answer: Answer, page_token: str | None) -> None:
+    """Let `{}` pass, which is proto3 JSON for no backups; anything else without a page's keys is no page."""
+    if answer.body.translate(None, b" \t\r\n") == b"{}":
+        return
+    if parse_rpc_status(answer.body) is not None:
+        raise error_from(answer, page_token=page_token)
+    raise _bad(answer, "not a page: neither backups nor nextPageToken")
+
+
+def _next_token(answer: Answer, body: _Body) -> str | None:
+    if body.next_page_token is msgspec.UNSET:
+        return None
+    try:
+        return _TOKEN.decode(body.next_page_token) or None
+    except ValueError:
+        pass
+    raise _bad(answer, "nextPageToken is not a string")
+
+
+def _bad(answer: Answer, fault: str) -> BadAnswer:
+    message = f"HTTP 200: {fault}; the body begins: {excerpt(answer.body)}"
+    return BadAnswer(message, status=answer.status, request_id=answer.request_id)

@@ -1,0 +1,216 @@
+"""
+One GET on the wire: a whole answer comes back, or one of our errors. The only module that speaks HTTP as a client.
+
+What it refuses: following redirects, cookies, proxies and credentials from the
+environment, encodings nobody asked for, bodies past their cap, and repeating a
+request by itself.
+
+aiohttp's exceptions carry the request's headers, our token among them, in their
+repr. So none of them leaves this module, not even as the context of an error:
+errors are returned up to `get`, and raised there, where no frame has seen the token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Final, Self
+
+import aiohttp
+from yarl import URL
+
+from collector import __version__
+from collector.api.answer import HEADERS_KEPT, Answer, excerpt
+from collector.api.auth import Credential
+from collector.api.body import Body
+from collector.errors import ListingError, NetworkFailed, TimedOut, TlsFailed, TruncatedAnswer
+from collector.records import Traffic
+
+ERROR_BODY_BYTES_MAX: Final = 65_536
+"""What is read of an answer that is no page: enough for its message."""
+
+FIXED_HEADERS: Final[Mapping[str, str]] = {
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip",
+    "User-Agent": f"backup-inventory-collector/{__version__}",
+}
+
+FAULTS: Final[tuple[tuple[type[Exception], type[ListingError], str], ...]] = (
+    (aiohttp.ClientConnectorCertificateError, TlsFailed, "the server's certificate was not accepted"),
+    (aiohttp.ClientSSLError, TlsFailed, "TLS failed"),
+    (ssl.SSLError, TlsFailed, "TLS failed"),
+    (aiohttp.ClientConnectorDNSError, NetworkFailed, "the name was not resolved"),
+    (aiohttp.ClientConnectorError, NetworkFailed, "no connection"),
+    (aiohttp.ServerDisconnectedError, NetworkFailed, "the server closed the connection before it answered"),
+    (aiohttp.ClientPayloadError, TruncatedAnswer, "the body ended early, or its chunks are broken"),
+    (aiohttp.ClientResponseError, NetworkFailed, "the answer is not HTTP as we read it"),
+    (OSError, NetworkFailed, "the connection broke"),
+)
+"""What a library's exception is to us; the first that fits."""
+
+
+class Transport:
+    """One pool of connections to one API. An async context manager; `get` is all it does."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        connections: int,
+        connect_timeout_s: float,
+        page_timeout_s: float,
+        body_bytes_max: int,
+    ) -> None:
+        """
+        Open nothing yet.
+
+        Args:
+            base_url: only its scheme matters here: certificates are loaded for https.
+            connections: how many requests may be under way; more would wait for a connection.
+            connect_timeout_s: for the name's resolution, the connection and the TLS handshake together.
+            page_timeout_s: for one whole answer, however steadily it drips.
+            body_bytes_max: of one body, on the wire and decoded.
+        """
+        self._base_url = base_url
+        self._connections = connections
+        self._connect_timeout_s = connect_timeout_s
+        self._page_timeout_s = page_timeout_s
+        self._body_bytes_max = body_bytes_max
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        tls = _tls_context() if self._base_url.startswith("https:") else True
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._connections, ssl=tls),
+            timeout=aiohttp.ClientTimeout(total=None, connect=self._connect_timeout_s),
+            headers=FIXED_HEADERS,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=False,
+            raise_for_status=False,
+            middlewares=(_send_once,),
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def get(
+        self, address: str, *, credential: Credential, headers: Mapping[str, str], traffic: Traffic
+    ) -> Answer:
+        """
+        Ask once.
+
+        Args:
+            address: the URL, encoded already; sent as it is.
+            credential: whose token goes into `Authorization`, and nowhere else.
+            headers: of this request, beside the fixed ones.
+            traffic: where the bytes of the body are counted.
+
+        Raises:
+            ListingError: no whole answer came (NetworkFailed, TimedOut, TlsFailed, TruncatedAnswer), or not
+                one we take (AnswerTooLarge, BadAnswer). A status other than 200 is an answer, not an error.
+            CredentialError: the token cannot be read.
+        """
+        outcome = await self._fetch(address, credential=credential, headers=headers, traffic=traffic)
+        if isinstance(outcome, ListingError):
+            raise outcome.with_traceback(None)
+        return outcome
+
+    async def _fetch(
+        self, address: str, *, credential: Credential, headers: Mapping[str, str], traffic: Traffic
+    ) -> Answer | ListingError:
+        if self._session is None:
+            raise RuntimeError("the transport is not open: use `async with`")
+        token = await credential.token()
+        sent = {**headers, "Authorization": f"Bearer {token}"}
+        try:
+            async with (
+                asyncio.timeout(self._page_timeout_s),
+                self._session.get(URL(address, encoded=True), headers=sent, allow_redirects=False) as response,
+            ):
+                return _without(token, await self._receive(response, traffic))
+        except ListingError as exc:
+            return exc
+        except aiohttp.ConnectionTimeoutError:
+            return TimedOut(f"no connection within {self._connect_timeout_s:g} s")
+        except TimeoutError:
+            return TimedOut(f"no whole answer within {self._page_timeout_s:g} s")
+        except (aiohttp.ClientError, OSError) as exc:
+            return _failure(exc)
+
+    async def _receive(self, response: aiohttp.ClientResponse, traffic: Traffic) -> Answer:
+        headers = {name: ", ".join(values) for name in HEADERS_KEPT if (values := response.headers.getall(name, []))}
+        encoding = ", ".join(response.headers.getall("Content-Encoding", []))
+        if response.status == 200:
+            body = await _read(response, Body(encoding, bytes_max=self._body_bytes_max), traffic)
+            return Answer(response.status, headers, body)
+        try:
+            body = await _read(response, Body(encoding, bytes_max=ERROR_BODY_BYTES_MAX), traffic)
+        except (ListingError, aiohttp.ClientPayloadError):
+            body = b""  # The status says what happened, however broken its explanation is.
+        return Answer(response.status, headers, body)
+
+
+async def _read(response: aiohttp.ClientResponse, body: Body, traffic: Traffic) -> bytes:
+    try:
+        async for chunk in response.content.iter_any():
+            body.feed(chunk)
+    finally:
+        traffic.bytes += body.decoded_bytes
+    return body.finish()
+
+
+async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """
+    Keep aiohttp from sending a GET again when a kept connection breaks: every request is ours to count and to pace.
+
+    It repeats what fails with its own two types, and nothing else (aiohttp, issue 10790).
+    """
+    try:
+        return await handler(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as exc:
+        failure = _failure(exc)
+    raise failure
+
+
+def _failure(exc: aiohttp.ClientError | OSError) -> ListingError:
+    """Say in our words what broke; aiohttp's own words hold what a header bomb was made of."""
+    for kind, becomes, sentence in FAULTS:
+        if isinstance(exc, kind):
+            return becomes(sentence + _reason(exc))
+    return NetworkFailed(f"the request failed: {type(exc).__name__}")
+
+
+def _reason(exc: Exception) -> str:
+    """What the operating system or the TLS library said, where one of them did."""
+    match exc:
+        case aiohttp.ClientConnectorCertificateError():
+            words = str(exc.certificate_error)
+        case aiohttp.ClientConnectorError():
+            words = f"{exc.host}:{exc.port}: {exc.os_error}"
+        case OSError():
+            words = exc.strerror or ""
+        case _:
+            words = ""
+    return f": {excerpt(words)}" if words else ""
+
+
+def _without(token: str, answer: Answer) -> Answer:
+    """Strike our token out of an answer that echoes it, as debugging proxies do: answers are quoted in errors."""
+    headers = {name: value.replace(token, "[token]") for name, value in answer.headers.items()}
+    return Answer(answer.status, headers, answer.body.replace(token.encode(), b"[token]"))
+
+
+def _tls_context() -> ssl.SSLContext:
+    """Verify the server by the system's authorities. Built by hand: the library's default writes `SSLKEYLOGFILE`."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_default_certs(ssl.Purpose.SERVER_AUTH)
+    context.set_alpn_protocols(["http/1.1"])
+    return context

@@ -1,0 +1,80 @@
+"""
+The program: how one cluster is collected. The stages do not know each other; this is their order.
+
+Nothing is concluded from a listing that did not end, and no database transaction is open while the network is
+awaited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from collector.errors import CollectorError, ListingMoved
+from collector.parse import BackupParser, fingerprint
+from collector.records import Cluster, Listing, ListingResult, Traffic
+from collector.spool import Spool
+
+if TYPE_CHECKING:
+    from collector.api import Api
+    from collector.store import Absence, Store
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What a sweep lends to the collection of each of its clusters."""
+
+    api: Api
+    store: Store
+    sweep_id: int | None
+    """None in a dry run."""
+    digests: Mapping[str, bytes]
+    """Per cluster, what the digest of a listing must be to prove that nothing changed."""
+    spool_bytes: int
+    """How much of one listing is held in memory."""
+    allow_mass_vanish: frozenset[str] = frozenset()
+    """Clusters for which the guard is lifted, this once."""
+
+
+async def collect_cluster(cluster: Cluster, means: Means) -> ListingResult:
+    """
+    Copy one cluster's complete listing into the store. A fault of the listing is a result, not an exception.
+
+    Raises:
+        DatabaseError: not even the fence could be drawn; the API was not asked.
+    """
+    traffic = Traffic()
+    listing = await means.store.begin_listing(cluster, means.sweep_id, restarts=0, traffic=traffic)
+    try:
+        try:
+            result = await _list_and_store(listing, means)
+        except ListingMoved as moved:
+            log.info("listing.restarted", cluster_id=cluster.id, reason=str(moved))
+            # A new fence: what is read from here on began later than the first attempt.
+            listing = await means.store.begin_listing(cluster, means.sweep_id, restarts=1, traffic=traffic)
+            result = await _list_and_store(listing, means)
+    except CollectorError as exc:
+        log.warning("listing.failed", cluster_id=cluster.id, error=exc.kind, message=str(exc))
+        return await means.store.record_failure(listing, exc)
+    log.info("listing.merged", cluster_id=cluster.id, outcome=result.outcome, listing_id=listing.id)
+    return result
+
+
+async def _list_and_store(listing: Listing, means: Means) -> ListingResult:
+    cluster = listing.cluster
+    with Spool(means.spool_bytes, fingerprint) as spool:
+        async with aclosing(means.api.list_backups(cluster, listing.traffic)) as pages:
+            async for page in pages:
+                spool.add(page.records)
+        if means.digests.get(cluster.id) == spool.digest():
+            result = await means.store.confirm_unchanged(listing, spool)
+            if result is not None:
+                return result
+        absence: Absence = "allowed" if cluster.id in means.allow_mass_vanish else "guarded"
+        return await means.store.merge_listing(listing, spool, BackupParser(cluster).parse, absence=absence)

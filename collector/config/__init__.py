@@ -1,0 +1,34 @@
+"""The configuration: what a person may set, read from a YAML file with every problem named at once."""
+
+from __future__ import annotations
+
+from collector.config.load import load_config
+from collector.config.model import (
+    ApiSettings,
+    AuthSettings,
+    ClusterSettings,
+    Config,
+    DatabaseSettings,
+    FreshnessSettings,
+    GuardSettings,
+    LogSettings,
+    SecretSource,
+)
+from collector.config.schema import config_schema
+from collector.config.secrets import Secret, read_secret
+
+__all__ = [
+    "ApiSettings",
+    "AuthSettings",
+    "ClusterSettings",
+    "Config",
+    "DatabaseSettings",
+    "FreshnessSettings",
+    "GuardSettings",
+    "LogSettings",
+    "Secret",
+    "SecretSource",
+    "config_schema",
+    "load_config",
+    "read_secret",
+]

@@ -1,0 +1,70 @@
+"""Read a secret from where the configuration says it lies. The value appears in no message and no repr."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from collector.config.files import read_file
+from collector.config.model import SecretSource
+from collector.errors import CredentialError
+
+SECRET_BYTES_MAX: Final = 64 * 1024
+_READABLE_BY_OTHERS: Final = 0o044
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secret:
+    """A secret as it was read, and what is questionable about the place where it lies."""
+
+    value: str = field(repr=False)
+    warning: str | None = None
+    """A sentence for the log; None where there is nothing to say."""
+
+
+def read_secret(source: SecretSource, env: Mapping[str, str]) -> Secret:
+    """
+    Read a one-line secret, anew at each call. One line break at its end is dropped.
+
+    Raises:
+        CredentialError: absent, empty, unreadable, not a regular file, larger than 64 KiB, or with a
+            control character, a line break or surrounding white space.
+    """
+    if source.env is not None:
+        return Secret(value=_read_variable(source.env, env))
+    if source.file is not None:
+        return _read_secret_file(source.file)
+    raise CredentialError("a secret has no source: neither env nor file")
+
+
+def _read_variable(name: str, env: Mapping[str, str]) -> str:
+    if name not in env:
+        raise CredentialError(f"the environment variable {name} is not set")
+    return _check(env[name], f"the environment variable {name}")
+
+
+def _read_secret_file(path: Path) -> Secret:
+    try:
+        content = read_file(path, bytes_max=SECRET_BYTES_MAX)
+    except OSError as exc:
+        raise CredentialError(f"the secret file {path} cannot be read: {exc.strerror}") from None
+    try:
+        text = content.raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise CredentialError(f"the secret file {path} is not UTF-8") from None
+    open_to_others = bool(content.mode & _READABLE_BY_OTHERS)
+    warning = f"the secret file {path} can be read by others (mode {content.mode:04o})" if open_to_others else None
+    return Secret(value=_check(text, f"the secret file {path}"), warning=warning)
+
+
+def _check(text: str, place: str) -> str:
+    value = text.removesuffix("\n").removesuffix("\r")
+    if not value:
+        raise CredentialError(f"{place} is empty")
+    if not value.isprintable():
+        raise CredentialError(f"{place} holds a line break or another control character")
+    if value != value.strip():
+        raise CredentialError(f"{place} holds white space before or after the secret")
+    return value

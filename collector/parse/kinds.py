@@ -1,0 +1,141 @@
+"""
+What may stand in a field: one kind is a type for the decoder and a reader that says what is wrong.
+
+The types refuse in C, without a reason worth keeping. The readers see one field
+alone, accept whatever can be stored exactly, and otherwise name the fault.
+Missing and JSON `null` are the same (protobuf's rule): None.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Annotated, Final
+
+from msgspec import Meta, Raw
+from msgspec.json import Decoder
+
+from collector.errors import UnreadableValue
+from collector.parse.literals import Literal, Number, read_literal, shown, storable
+from collector.timestamps import parse_timestamp
+
+IDENTIFIER_CHARS_MAX: Final = 200
+TEXT_CHARS_MAX: Final = 1024
+NAMES_MAX: Final = 10_000
+
+_INT64_MIN: Final = -(2**63)
+_INT64_MAX: Final = 2**63 - 1
+_INT64_TEXT: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
+
+# The titles keep two kinds apart that allow the same: a kind is looked up by its type.
+Identifier = Annotated[str, Meta(title="identifier", min_length=1, max_length=IDENTIFIER_CHARS_MAX)]
+"""The record's own id: always there, never empty."""
+
+Text = Annotated[str, Meta(title="text", max_length=TEXT_CHARS_MAX)] | None
+"""A string, stored as received, also where it is empty."""
+
+Instant = Annotated[str, Meta(title="instant", max_length=64)] | None
+"""An RFC 3339 instant. Empty is the same as missing."""
+
+Int64 = Annotated[int, Meta(title="int64", ge=_INT64_MIN, le=_INT64_MAX)] | Annotated[str, Meta(max_length=20)] | None
+"""A JSON integer or a string of one (protobuf's form). Never 1.0, never 1e3."""
+
+Names = Raw
+"""A list of names, still as JSON: see `names.py`."""
+
+_Name = Annotated[str, Meta(max_length=TEXT_CHARS_MAX)]
+_PLAIN_NAMES: Final = Decoder(Annotated[list[_Name], Meta(max_length=NAMES_MAX)])
+_PLAIN_INT64: Final = Decoder(Annotated[int, Meta(ge=_INT64_MIN, le=_INT64_MAX)])
+
+
+def to_int64(value: int | str | None) -> int | None:
+    """Turn what `Int64` let through into a number. Raises ValueError or UnreadableValue: which of them says nothing."""
+    if not isinstance(value, str):
+        return value
+    # JSON's integer is the very grammar that is wanted, and its decoder takes a quarter of the expression's time.
+    return _PLAIN_INT64.decode(value) if value.isdigit() else _exact_int64(value)
+
+
+def to_identifier(value: Literal) -> str:
+    """Turn a JSON value into a record's id. Raises UnreadableValue."""
+    if value is None or value == "":
+        raise UnreadableValue("missing")
+    return _string(value, IDENTIFIER_CHARS_MAX)
+
+
+def read_names(raw: bytes) -> tuple[str, ...] | None:
+    """Read a JSON list of names; an empty one is None. Raises UnreadableValue."""
+    # Without a backslash nothing is escaped, so no NUL.
+    if b"\\" not in raw:
+        try:
+            return tuple(_PLAIN_NAMES.decode(raw)) or None
+        except ValueError:
+            pass  # The exact reading says why, or that it was null.
+    names = read_literal(raw)
+    if names is None or names == []:
+        return None
+    if not isinstance(names, list):
+        raise UnreadableValue(f"expected a list of strings, got {shown(names)}")
+    if len(names) > NAMES_MAX:
+        raise UnreadableValue(f"{len(names)} names, more than {NAMES_MAX}")
+    return tuple(_string(name, TEXT_CHARS_MAX) for name in names)
+
+
+def _exact_int64(text: str) -> int:
+    if _INT64_TEXT.fullmatch(text) is None or not _INT64_MIN <= int(text) <= _INT64_MAX:
+        raise UnreadableValue(f"not an int64: {shown(text)}")
+    return int(text)
+
+
+def _string(value: Literal, chars_max: int) -> str:
+    if not isinstance(value, str) or isinstance(value, Number):
+        raise UnreadableValue(f"expected a string, got {shown(value)}")
+    if len(value) > chars_max:
+        raise UnreadableValue(f"{len(value)} characters, more than {chars_max}")
+    return storable(value)
+
+
+def _read_identifier(raw: Raw) -> str:
+    return to_identifier(read_literal(bytes(raw)))
+
+
+def _read_text(raw: Raw) -> str | None:
+    value = read_literal(bytes(raw))
+    return None if value is None else _string(value, TEXT_CHARS_MAX)
+
+
+def _read_instant(raw: Raw) -> str | None:
+    value = read_literal(bytes(raw))
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or isinstance(value, Number):
+        raise UnreadableValue(f"expected an RFC 3339 string, got {shown(value)}")
+    parse_timestamp(value)
+    return value
+
+
+def _read_int64(raw: Raw) -> int | None:
+    value = read_literal(bytes(raw))
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise UnreadableValue(f"expected an int64, got {shown(value)}")
+    return _exact_int64(value)
+
+
+def _read_names(raw: Raw) -> Raw:
+    read_names(bytes(raw))
+    return raw
+
+
+READERS: Mapping[object, Callable[[Raw], object]] = MappingProxyType(
+    {
+        Identifier: _read_identifier,
+        Text: _read_text,
+        Instant: _read_instant,
+        Int64: _read_int64,
+        Names: _read_names,
+    }
+)
+"""Kind to reader. What a reader returns may stand in a record. Raises UnreadableValue, without the field's name."""

@@ -1,0 +1,146 @@
+"""
+What travels between the stages: clusters, pages, backups, and the outcome of a listing. Values only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, NamedTuple, NewType
+from uuid import UUID
+
+ClusterId = NewType("ClusterId", str)
+
+CLUSTER_ID_PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,49}")
+"""What may stand in a URL's path as an id (fullmatch). The API allows 50 characters; the alphabet is ours, so that no id can leave its path."""
+
+Outcome = Literal["complete", "partial", "held", "failed", "superseded"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """One managed database cluster as the configuration names it."""
+
+    id: ClusterId
+    service: str = "opensearch"
+    name: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    max_age_s: float = 26 * 3600.0
+    """How old the newest backup may be."""
+
+
+class Page(NamedTuple):
+    """One page of a listing: each record as the JSON object's bytes as received, and the token of the next page (None: the last)."""
+
+    records: list[bytes]
+    next_token: str | None
+
+
+class IndexSet(NamedTuple):
+    """
+    A list of index names, stored once for all backups that hold it.
+
+    `key` is the first 16 bytes of a SHA-256 over the names in the API's order, joined by NUL
+    (which no name can contain), as a UUID.
+    """
+
+    key: UUID
+    names: tuple[str, ...]
+
+
+class Backup(NamedTuple):
+    """
+    One backup, every value exact. None is a field that the API left out.
+
+    The fields stand in the order of the table's columns. Instants are microseconds since
+    2000-01-01T00:00:00Z, floored, with the 0–999 nanoseconds beyond them in a field of their own.
+    """
+
+    backup_id: str
+    folder_id: str | None
+    source_cluster_id: str | None
+    started_at: int | None
+    started_at_ns: int | None
+    created_at: int | None
+    created_at_ns: int | None
+    index_set: IndexSet | None
+    opensearch_version: str | None
+    size_bytes: int | None
+    indices_total: int | None
+    incremental_size_bytes: int | None
+    total_size_bytes: int | None
+    free_space_required_bytes: int | None
+    extra: str | None
+    """Fields that this version does not know, as one JSON object; None where there are none."""
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What one listing cost on the wire. The API client counts; the ledger keeps it."""
+
+    pages: int = 0
+    requests: int = 0
+    retries: int = 0
+    throttles: int = 0
+    bytes: int = 0
+    """Decoded bytes of all bodies received."""
+    server_request_id: str | None = None
+    """The newest request id that the server named (`x-request-id`, or RequestInfo in an error's details)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """When too much is gone at once: more than max(`rows`, `share` × live backups)."""
+
+    rows: int = 5
+    share: float = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One reading of one cluster that has begun: its fence, and what it costs."""
+
+    id: int
+    """The fence: a higher id began later."""
+    cluster: Cluster
+    sweep_id: int | None
+    """None in a dry run."""
+    started_at: int
+    """Microseconds since 2000-01-01, on the database's clock."""
+    restarts: int = 0
+    traffic: Traffic = field(default_factory=Traffic)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What a listing did to the stored backups of its cluster, in backups."""
+
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    missing: int = 0
+    vanished: int = 0
+    returned: int = 0
+    quarantined: int = 0
+    duplicates: int = 0
+    """Records listed twice with identical content."""
+
+    def __add__(self, other: Counts) -> Counts:
+        """Add field by field."""
+        return Counts(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingResult:
+    """What came of one listing."""
+
+    cluster: Cluster
+    outcome: Outcome
+    traffic: Traffic
+    counts: Counts = field(default_factory=Counts)
+    listing_id: int | None = None
+    """None where not even the fence could be drawn."""
+    error: str | None = None
+    """The kind of error of a failed listing."""
+    message: str | None = None

@@ -1,0 +1,81 @@
+"""
+Where a listing waits until it has ended: in memory up to a limit, then in a temporary file.
+
+It keeps the records' bytes as received and a fingerprint of each. Nothing is decoded here, and
+nothing of it outlives the listing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+from collector.errors import SpoolError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+FINGERPRINT_BYTES = 16
+
+
+class Spool(AbstractContextManager["Spool"]):
+    """The records of one listing, in the order they came."""
+
+    def __init__(self, memory_bytes: int, fingerprint: Callable[[bytes], bytes]) -> None:
+        """Hold up to `memory_bytes` of records in memory; `fingerprint` digests one record to 16 bytes."""
+        self._file = tempfile.SpooledTemporaryFile(max_size=memory_bytes)  # noqa: SIM115 - closed in __exit__
+        self._fingerprint = fingerprint
+        self._ends = array("Q", [0])
+        self._digest: bytes | None = None
+        self.fingerprints: list[bytes] = []
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Forget everything."""
+        self._file.close()
+
+    def __len__(self) -> int:
+        """Count the records on all pages."""
+        return len(self.fingerprints)
+
+    def add(self, records: Sequence[bytes]) -> None:
+        """
+        Append one page.
+
+        Raises:
+            SpoolError: the temporary file cannot be written.
+        """
+        end = self._ends[-1]
+        for record in records:
+            end += len(record)
+            self._ends.append(end)
+        self.fingerprints.extend(map(self._fingerprint, records))
+        self._digest = None
+        try:
+            self._file.write(b"".join(records))
+        except OSError as exc:
+            message = f"the temporary file for a listing of {end} bytes cannot be written: {exc.strerror}"
+            raise SpoolError(message) from exc
+
+    def read(self, indexes: Sequence[int]) -> Iterator[bytes]:
+        """Give back the records at these positions (0 is the first), each as received. No `add` may follow."""
+        for index in indexes:
+            start = self._ends[index]
+            self._file.seek(start)
+            yield self._file.read(self._ends[index + 1] - start)
+
+    def digest(self) -> bytes:
+        """
+        Digest the listing: the same set of records gives the same 16 bytes, in whatever order they came.
+
+        The API documents no order.
+        """
+        if self._digest is None:
+            distinct = sorted(set(self.fingerprints))
+            self._digest = hashlib.blake2b(b"".join(distinct), digest_size=FINGERPRINT_BYTES).digest()
+        return self._digest

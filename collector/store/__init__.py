@@ -1,0 +1,9 @@
+"""PostgreSQL: migrations, the merge of a listing, the ledger. The only importer of the driver."""
+
+from collector.store.judge import Absence
+from collector.store.opening import prepare_schema
+from collector.store.rehearsal import Rehearsal
+from collector.store.store import Store
+from collector.store.sweeps import SweepOutcome, SweepRequest, SweepStart
+
+__all__ = ["Absence", "Rehearsal", "Store", "SweepOutcome", "SweepRequest", "SweepStart", "prepare_schema"]

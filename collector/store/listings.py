@@ -1,0 +1,100 @@
+"""The ledger's rows for listings that write no backup: begun, unchanged, failed, superseded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from collector.records import Counts, Listing, Outcome
+from collector.store.statements import statement
+
+if TYPE_CHECKING:
+    from collector.store.pool import Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unchanged:
+    """A listing whose digest is the stored one."""
+
+    listing: Listing
+    digest: bytes
+    listed: int
+    duplicates: int
+
+
+async def draw_listings(connection: Connection, number: int) -> list[tuple[int, int]]:
+    """Draw ids (fences) and the time, in microseconds since 2000-01-01, for listings that are about to begin."""
+    rows = await connection.fetch(statement("draw_listings"), number)
+    return [(row["listing_id"], row["started_at"]) for row in rows]
+
+
+async def confirm_unchanged(connection: Connection, confirmations: Sequence[Unchanged]) -> set[int]:
+    """
+    Move the fences of clusters that are as they were, and write their ledger rows.
+
+    Returns:
+        The listing ids that were confirmed. The others' clusters were written meanwhile: merge them.
+    """
+    columns = zip(*map(_to_confirmation, confirmations), strict=True)
+    rows = await connection.fetch(statement("confirm_unchanged"), *map(list, columns))
+    return {row["listing_id"] for row in rows}
+
+
+def _to_confirmation(unchanged: Unchanged) -> tuple[object, ...]:
+    listing, traffic = unchanged.listing, unchanged.listing.traffic
+    return (
+        listing.cluster.id,
+        listing.id,
+        unchanged.digest,
+        listing.sweep_id,
+        listing.started_at,
+        traffic.pages,
+        traffic.requests,
+        traffic.retries,
+        traffic.throttles,
+        listing.restarts,
+        traffic.bytes,
+        unchanged.listed,
+        unchanged.duplicates,
+        traffic.server_request_id,
+    )
+
+
+async def record_ended(  # noqa: PLR0913 - one row, its columns
+    connection: Connection,
+    listing: Listing,
+    outcome: Literal["failed", "superseded"],
+    *,
+    listed: int,
+    error: str | None = None,
+    message: str | None = None,
+) -> None:
+    """Write the ledger row of a listing that was not merged. Written once: a second call changes nothing."""
+    traffic = listing.traffic
+    await connection.execute(
+        statement("record_ended"),
+        listing.id,
+        listing.sweep_id,
+        listing.cluster.id,
+        outcome,
+        listing.started_at,
+        traffic.pages,
+        traffic.requests,
+        traffic.retries,
+        traffic.throttles,
+        listing.restarts,
+        traffic.bytes,
+        listed,
+        error,
+        message,
+        traffic.server_request_id,
+    )
+
+
+async def read_listing(connection: Connection, listing_id: int) -> tuple[Outcome, Counts] | None:
+    """Read what came of a listing that may have been committed; None if it was not."""
+    row = await connection.fetchrow(statement("read_listing"), listing_id)
+    if row is None:
+        return None
+    return row["outcome"], Counts(**{name: row[name] for name in Counts.__slots__})

@@ -1,0 +1,39 @@
+"""Before the first statement: wait for a database that is not there yet, and bring its schema up to date."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import stamina
+
+from collector.errors import DatabaseUnavailable, SchemaError
+from collector.store.migrations import Plan, migrate, read_plan
+
+if TYPE_CHECKING:
+    from collector.config import DatabaseSettings
+
+
+async def prepare_schema(url: str, settings: DatabaseSettings) -> Plan:
+    """
+    Make the schema what this program writes, if the configuration allows.
+
+    Returns:
+        The plan: `pending` was applied.
+
+    Raises:
+        DatabaseUnavailable: nobody answered during the configured wait.
+        DatabaseRefused: no such database, wrong password, or no right to change the schema.
+        SchemaError: migrations are pending and must be applied by hand; or the schema is newer.
+    """
+    patient = stamina.AsyncRetryingCaller(attempts=None, timeout=settings.wait_s, wait_initial=0.1, wait_max=2)
+    found = await patient.on(DatabaseUnavailable)(read_plan, url)
+    if not found.pending:
+        return found
+    if not settings.auto_migrate:
+        message = (
+            f"the schema is at version {found.applied} and {len(found.pending)} migrations are pending: "
+            "run `collector migrate`, or set database.auto_migrate"
+        )
+        raise SchemaError(message)
+    direct = settings.migrate_url.get_secret_value() if settings.migrate_url else url
+    return await migrate(direct)

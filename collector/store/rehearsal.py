@@ -1,0 +1,38 @@
+"""The store of a dry run: each listing is merged for real and rolled back. Nothing stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from collector.records import Counts
+from collector.store.judge import recognise
+from collector.store.merge import Merge, read_known, write_in_chunks
+from collector.store.store import Store, to_result
+from collector.store.sweeps import register_clusters
+
+if TYPE_CHECKING:
+    from collector.errors import CollectorError
+    from collector.records import Listing, ListingResult, Outcome
+    from collector.spool import Spool
+
+
+class Rehearsal(Store):
+    """Says what a sweep would write."""
+
+    async def confirm_unchanged(self, listing: Listing, spool: Spool) -> ListingResult | None:
+        """Say that nothing would change."""
+        distinct = len(set(spool.fingerprints))
+        return to_result(listing, "complete", Counts(unchanged=distinct, duplicates=len(spool) - distinct))
+
+    async def record_failure(self, listing: Listing, error: CollectorError) -> ListingResult:
+        """Say why a listing failed."""
+        return to_result(listing, "failed", Counts(), error=error.kind, message=str(error))
+
+    async def _merge_once(self, merge: Merge) -> tuple[Outcome, Counts]:
+        cluster = merge.listing.cluster
+        async with self._pool.rehearsal() as connection:
+            await register_clusters(connection, [cluster], observation_max_age_s=0)
+            known = await read_known(connection, cluster.id)
+            if known.version >= merge.listing.id:
+                return "superseded", Counts()
+            return await write_in_chunks(connection, merge, known, recognise(known, merge.spool.fingerprints))

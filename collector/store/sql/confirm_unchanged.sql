@@ -1,0 +1,52 @@
+-- Listings that are what is stored: move the fences and write the ledger. What moved meanwhile does not come back.
+WITH told AS (
+    SELECT *
+    FROM unnest(
+        $1::text [], $2::bigint [], $3::bytea [], $4::bigint [], $5::timestamptz [], $6::bigint [], $7::bigint [],
+        $8::bigint [], $9::bigint [], $10::bigint [], $11::bigint [], $12::bigint [], $13::bigint [], $14::text []
+    ) AS t (
+        cluster_id, listing_id, digest, sweep_id, started_at, pages, requests,
+        retries, throttles, restarts, bytes, listed, duplicates, server_request_id
+    )
+),
+
+locked AS (
+    SELECT c.cluster_id
+    FROM collector.cluster AS c
+    INNER JOIN told AS t ON t.cluster_id = c.cluster_id
+    ORDER BY c.cluster_id
+    FOR NO KEY UPDATE OF c
+),
+
+fenced AS (
+    UPDATE collector.cluster AS c
+    SET last_listing_id = t.listing_id, complete_listing_id = t.listing_id, observed_at = t.started_at
+    FROM told AS t
+    INNER JOIN locked ON locked.cluster_id = t.cluster_id
+    WHERE c.cluster_id = t.cluster_id AND c.last_listing_id < t.listing_id AND c.listing_digest = t.digest
+    RETURNING c.cluster_id
+)
+
+INSERT INTO collector.listing (
+    listing_id, sweep_id, cluster_id, outcome, started_at, pages, requests, retries, throttles, restarts, bytes,
+    listed, unchanged, duplicates, server_request_id
+)
+SELECT
+    t.listing_id,
+    t.sweep_id,
+    t.cluster_id,
+    'complete',
+    t.started_at,
+    t.pages,
+    t.requests,
+    t.retries,
+    t.throttles,
+    t.restarts,
+    t.bytes,
+    t.listed,
+    t.listed - t.duplicates,
+    t.duplicates,
+    t.server_request_id
+FROM fenced AS f
+INNER JOIN told AS t ON t.cluster_id = f.cluster_id
+RETURNING listing_id

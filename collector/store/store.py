@@ -1,0 +1,194 @@
+"""
+The store as the program sees it: listings go in, results come out.
+
+Every write of a listing is one transaction, tried again as a whole where the server allows, and fenced:
+a listing that began earlier never overwrites one that began later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self
+
+import stamina
+
+from collector.errors import CollectorError, DatabaseError, DatabaseUnavailable, SchemaError, TransactionConflict
+from collector.records import Cluster, Counts, Guard, Listing, ListingResult, Outcome, Traffic
+from collector.spool import Spool
+from collector.store import listings, sweeps
+from collector.store.batch import Batch
+from collector.store.merge import Merge, Parse, read_known, write_merge
+from collector.store.migrations import read_plan_on
+from collector.store.pool import Pool
+from collector.store.statements import statement
+
+if TYPE_CHECKING:
+    from collector.config import DatabaseSettings
+    from collector.store.judge import Absence
+
+ATTEMPTS: Final = 5
+BATCH_MAX: Final = 50
+MESSAGE_MAX: Final = 1000
+
+
+class Store:
+    """All that is written and read during a sweep."""
+
+    def __init__(self, url: str, settings: DatabaseSettings, *, guard: Guard) -> None:
+        """Keep the address; `open` connects."""
+        self._pool = Pool(url, settings)
+        self._wait_s = settings.wait_s
+        self._guard = guard
+        self._draws: Batch[None, tuple[int, int]] = Batch(self._run_draws, size_max=BATCH_MAX)
+        self._confirmations: Batch[listings.Unchanged, bool] = Batch(self._run_confirmations, size_max=BATCH_MAX)
+
+    async def open(self) -> Self:
+        """
+        Connect and check the schema.
+
+        Raises:
+            DatabaseUnavailable, DatabaseRefused: no connection.
+            SchemaError: the schema is not the one this program writes.
+        """
+        await self._pool.open()
+        async with self._pool.acquire() as connection:
+            found = await read_plan_on(connection)  # type: ignore[arg-type]  # a pool lends a proxy of the same shape
+        if found.pending:
+            message = f"the schema is at version {found.applied} and {len(found.pending)} migrations are pending: run `collector migrate`"
+            raise SchemaError(message)
+        return self
+
+    async def __aenter__(self) -> Self:
+        """Open."""
+        return await self.open()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close within seconds, whatever the server does."""
+        await self._pool.close()
+
+    async def begin_sweep(
+        self, clusters: Sequence[Cluster], request: sweeps.SweepRequest, *, observation_max_age_s: float
+    ) -> sweeps.SweepStart:
+        """Register all configured clusters and open a sweep."""
+        async with self._pool.transaction() as connection:
+            await sweeps.register_clusters(connection, clusters, observation_max_age_s=observation_max_age_s)
+            await sweeps.retire_clusters(connection, clusters)
+            return await sweeps.begin_sweep(connection, request)
+
+    async def finish_sweep(self, sweep_id: int, outcome: sweeps.SweepOutcome, by_outcome: Mapping[Outcome, int]) -> int | None:
+        """Close a sweep. Returns when, in microseconds since 2000-01-01."""
+        async with self._pool.acquire() as connection:
+            return await sweeps.finish_sweep(connection, sweep_id, outcome, by_outcome)
+
+    async def read_digests(self, cluster_ids: Sequence[str]) -> dict[str, bytes]:
+        """Read, for clusters of which nothing is missing, the digest that proves a listing unchanged."""
+        async with self._pool.acquire() as connection:
+            rows = await connection.fetch(statement("read_digests"), list(cluster_ids))
+        return {row["cluster_id"]: row["listing_digest"] for row in rows}
+
+    async def read_complete(self, cluster_ids: Sequence[str]) -> dict[str, int | None]:
+        """Read the newest complete listing of each cluster."""
+        async with self._pool.acquire() as connection:
+            rows = await connection.fetch(statement("read_fences"), list(cluster_ids))
+        return {row["cluster_id"]: row["complete_listing_id"] for row in rows}
+
+    async def begin_listing(
+        self, cluster: Cluster, sweep_id: int | None, *, restarts: int, traffic: Traffic
+    ) -> Listing:
+        """
+        Draw the fence. To be called right before the first page is asked for.
+
+        Raises:
+            DatabaseUnavailable: nobody answered during the configured wait.
+        """
+        patient = stamina.AsyncRetryingCaller(attempts=None, timeout=self._wait_s, wait_initial=0.1, wait_max=2)
+        listing_id, started_at = await patient.on(DatabaseUnavailable)(self._draws.ask, None)
+        return Listing(
+            id=listing_id,
+            cluster=cluster,
+            sweep_id=sweep_id,
+            started_at=started_at,
+            restarts=restarts,
+            traffic=traffic,
+        )
+
+    async def confirm_unchanged(self, listing: Listing, spool: Spool) -> ListingResult | None:
+        """
+        Write a listing whose digest is the stored one: its fence and its ledger row, no backup.
+
+        Returns:
+            None if the cluster was written meanwhile: merge it.
+        """
+        duplicates = len(spool) - len(set(spool.fingerprints))
+        unchanged = listings.Unchanged(listing=listing, digest=spool.digest(), listed=len(spool), duplicates=duplicates)
+        if not await self._confirmations.ask(unchanged):
+            return None
+        counts = Counts(unchanged=len(spool) - duplicates, duplicates=duplicates)
+        return to_result(listing, "complete", counts)
+
+    async def merge_listing(self, listing: Listing, spool: Spool, parse: Parse, *, absence: Absence) -> ListingResult:
+        """
+        Write a listing that has ended, in one transaction.
+
+        Raises:
+            ListingMoved, BadAnswer: nothing may be concluded from this listing.
+            DatabaseError: it is not written; the stored listing stands as it was.
+        """
+        merge = Merge(listing=listing, spool=spool, parse=parse, guard=self._guard, absence=absence)
+        again = stamina.AsyncRetryingCaller(attempts=ATTEMPTS, timeout=None, wait_initial=0.05, wait_max=2)
+        outcome, counts = await again.on((TransactionConflict, DatabaseUnavailable))(self._merge_once, merge)
+        return to_result(listing, outcome, counts)
+
+    async def _merge_once(self, merge: Merge) -> tuple[Outcome, Counts]:
+        async with self._pool.acquire() as connection:
+            known = await read_known(connection, merge.listing.cluster.id)
+            if known.version == merge.listing.id and (done := await listings.read_listing(connection, merge.listing.id)):
+                return done  # committed before; only the answer was lost
+        if known.version >= merge.listing.id:
+            async with self._pool.acquire() as connection:
+                await listings.record_ended(connection, merge.listing, "superseded", listed=len(merge.spool))
+            return "superseded", Counts()
+        return await write_merge(self._pool, merge, known)
+
+    async def record_failure(self, listing: Listing, error: CollectorError) -> ListingResult:
+        """
+        Keep why a listing failed. What is stored of its cluster stays as it is.
+
+        If the database cannot be written either, the result says so all the same.
+        """
+        message = str(error)[:MESSAGE_MAX]
+        try:
+            async with self._pool.acquire() as connection:
+                await listings.record_ended(
+                    connection, listing, "failed", listed=0, error=error.kind, message=message
+                )
+        except DatabaseError as exc:
+            message = message if error.kind == exc.kind else f"{message} (and not recorded: {exc})"
+        return to_result(listing, "failed", Counts(), error=error.kind, message=message)
+
+    async def _run_draws(self, askers: Sequence[None]) -> list[tuple[int, int]]:
+        async with self._pool.acquire() as connection:
+            return await listings.draw_listings(connection, len(askers))
+
+    async def _run_confirmations(self, confirmations: Sequence[listings.Unchanged]) -> list[bool]:
+        async with self._pool.acquire() as connection:
+            confirmed = await listings.confirm_unchanged(connection, confirmations)
+        return [each.listing.id in confirmed for each in confirmations]
+
+
+def to_result(
+    listing: Listing, outcome: Outcome, counts: Counts, *, error: str | None = None, message: str | None = None
+) -> ListingResult:
+    """Say what came of a listing."""
+    return ListingResult(
+        cluster=listing.cluster,
+        outcome=outcome,
+        traffic=listing.traffic,
+        counts=counts,
+        listing_id=listing.id,
+        error=error,
+        message=message,
+    )

@@ -1,0 +1,90 @@
+"""The sweep's own rows: the clusters it is about, its beginning and its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+import msgspec
+
+from collector import __version__
+from collector.records import Outcome
+from collector.store.statements import statement
+
+if TYPE_CHECKING:
+    from collector.records import Cluster
+    from collector.store.pool import Connection
+
+SweepOutcome = Literal["complete", "partial", "failed", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepStart:
+    """A sweep that has begun. `started_at`: microseconds since 2000-01-01, on the database's clock."""
+
+    sweep_id: int
+    started_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepRequest:
+    """What a sweep says of itself when it begins."""
+
+    trace_id: str
+    deadline_s: float
+    shard: str | None
+    selected: int
+
+
+async def register_clusters(
+    connection: Connection, clusters: Sequence[Cluster], *, observation_max_age_s: float
+) -> None:
+    """Make the rows of these clusters agree with the configuration."""
+    await connection.execute(
+        statement("register_clusters"),
+        [cluster.id for cluster in clusters],
+        [cluster.service for cluster in clusters],
+        [cluster.name for cluster in clusters],
+        [msgspec.json.encode(dict(cluster.labels)).decode() for cluster in clusters],
+        [cluster.max_age_s for cluster in clusters],
+        observation_max_age_s,
+    )
+
+
+async def retire_clusters(connection: Connection, configured: Sequence[Cluster]) -> None:
+    """Mark as unmanaged all clusters but these; their backups stay."""
+    await connection.execute(statement("retire_clusters"), [cluster.id for cluster in configured])
+
+
+async def begin_sweep(connection: Connection, request: SweepRequest) -> SweepStart:
+    """Close the sweeps that were killed, and open one."""
+    await connection.execute(statement("abort_dead_sweeps"))
+    row = await connection.fetchrow(
+        statement("begin_sweep"),
+        request.deadline_s,
+        request.trace_id,
+        __version__,
+        request.shard,
+        request.selected,
+    )
+    assert row is not None  # noqa: S101 - INSERT … RETURNING returns its row
+    return SweepStart(sweep_id=row["sweep_id"], started_at=row["started_at"])
+
+
+async def finish_sweep(
+    connection: Connection, sweep_id: int, outcome: SweepOutcome, by_outcome: Mapping[Outcome, int]
+) -> int | None:
+    """
+    Close a sweep with its outcome and how many clusters ended how.
+
+    Returns:
+        When, in microseconds since 2000-01-01 on the database's clock; None if it was closed already.
+    """
+    finished_at: int | None = await connection.fetchval(
+        statement("finish_sweep"),
+        sweep_id,
+        outcome,
+        *(by_outcome.get(key, 0) for key in get_args(Outcome)),
+    )
+    return finished_at

@@ -1,0 +1,92 @@
+"""
+A driver's error → ours. The cause is searched along `__context__`, since asyncpg hides it.
+
+PostgreSQL's out-of-disk PANIC, for one, reaches the caller as `InterfaceError` about a transaction's exit;
+only the context says that the connection was lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+
+from collector.errors import (
+    CollectorError,
+    DatabaseError,
+    DatabaseRefused,
+    DatabaseRejected,
+    DatabaseUnavailable,
+    TransactionConflict,
+)
+
+_CONFLICTS = (
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.UniqueViolationError,  # two first loads of one cluster: the second reads again and sees
+    asyncpg.InvalidCachedStatementError,  # DDL under a running collector
+)
+_REFUSED = (
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InsufficientPrivilegeError,
+)
+_UNAVAILABLE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.QueryCanceledError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.TargetServerAttributeNotMatched,
+    asyncpg.PostgresSystemError,
+    asyncpg.InternalServerError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,  # TimeoutError is one
+)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn whatever the driver raises inside into a `DatabaseError`. Our own errors and cancellation pass."""
+    try:
+        yield
+    except CollectorError:
+        raise
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as exc:
+        raise translate(exc) from None
+
+
+def translate(error: BaseException) -> DatabaseError:
+    """
+    Say what a driver's error means for us.
+
+    The text holds the server's message and SQLSTATE, never the connection's parameters.
+    """
+    chain = list(_causes(error))
+    for family, ours in ((_REFUSED, DatabaseRefused), (_CONFLICTS, TransactionConflict), (_UNAVAILABLE, DatabaseUnavailable)):
+        for cause in chain:
+            if isinstance(cause, family) and not isinstance(cause, asyncpg.InterfaceError):
+                return ours(_describe(cause))
+    if isinstance(error, (asyncpg.InterfaceError, asyncpg.InternalClientError)):
+        return DatabaseUnavailable(_describe(error))
+    return DatabaseRejected(_describe(error))
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        current = current.__cause__ or current.__context__
+
+
+def _describe(error: BaseException) -> str:
+    if isinstance(error, asyncpg.PostgresError):
+        return f"{error.sqlstate}: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"

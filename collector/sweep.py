@@ -1,0 +1,234 @@
+"""
+One pass over many clusters: so many at a time, none waiting for another's fault, all within a deadline.
+
+What cannot be known is said: a cluster that was not reached is a failed listing in the summary, never a silent gap.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import structlog
+
+from collector.collect import Means, collect_cluster
+from collector.errors import DatabaseError
+from collector.records import Cluster, ListingResult, Traffic
+from collector.store import SweepOutcome, SweepRequest
+
+if TYPE_CHECKING:
+    from collector.api import Api
+    from collector.config import Config
+    from collector.store import Store
+
+log = structlog.get_logger()
+
+Ending = Literal["done", "interrupted", "deadline", "database"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """What is asked of one sweep."""
+
+    configured: Sequence[Cluster]
+    """All clusters of the configuration: those that left it become unmanaged."""
+    selected: Sequence[Cluster]
+    trace_id: str
+    shard: str | None = None
+    allow_mass_vanish: frozenset[str] = frozenset()
+    writes: Literal["kept", "rehearsed"] = "kept"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What came of a sweep. Instants are microseconds since 2000-01-01, on the database's clock."""
+
+    outcome: SweepOutcome
+    results: Sequence[ListingResult]
+    sweep_id: int | None = None
+    """None for a dry run."""
+    started_at: int | None = None
+    finished_at: int | None = None
+    """None where the end could not be written, and for a dry run."""
+    overtaken: frozenset[str] = field(default_factory=frozenset)
+    """Superseded clusters of which a newer complete listing is committed."""
+
+    def is_complete(self, result: ListingResult) -> bool:
+        """Tell whether a complete listing from this sweep or a newer one is committed."""
+        return result.outcome == "complete" or result.cluster.id in self.overtaken
+
+
+async def run_sweep(
+    config: Config,
+    sweep: Sweep,
+    *,
+    api: Api,
+    store: Store,
+    stopping: asyncio.Event,
+    on_result: Callable[[ListingResult], None] = lambda _: None,
+) -> Summary:
+    """
+    Collect every selected cluster.
+
+    Args:
+        config: limits and concurrency.
+        sweep: which clusters, and how.
+        api: open.
+        store: open, its schema current.
+        stopping: when set, no further page is asked for and the merges in hand are rolled back.
+        on_result: called once for each cluster as it ends.
+
+    Raises:
+        DatabaseError: the sweep could not be begun; the API was not asked.
+    """
+    start = None
+    if sweep.writes == "kept":
+        request = SweepRequest(
+            trace_id=sweep.trace_id,
+            deadline_s=config.api.sweep_timeout_s,
+            shard=sweep.shard,
+            selected=len(sweep.selected),
+        )
+        start = await store.begin_sweep(
+            sweep.configured, request, observation_max_age_s=config.freshness.observation_max_age_s
+        )
+    means = Means(
+        api=api,
+        store=store,
+        sweep_id=start.sweep_id if start else None,
+        digests=await store.read_digests([cluster.id for cluster in sweep.selected]),
+        spool_bytes=config.api.spool_bytes,
+        allow_mass_vanish=sweep.allow_mass_vanish,
+    )
+    crew = _Crew(sweep.selected, means, on_result)
+    ending = await crew.work(config.api.concurrency, stopping=stopping, deadline_s=config.api.sweep_timeout_s)
+    summary = await _conclude(crew, ending, store)
+    if start is None:
+        return summary
+    return await _close(summary, store, start.sweep_id, start.started_at)
+
+
+class _Crew:
+    """Workers that take one cluster after another until none is left."""
+
+    def __init__(
+        self, clusters: Sequence[Cluster], means: Means, on_result: Callable[[ListingResult], None]
+    ) -> None:
+        self.clusters = clusters
+        self.results: dict[str, ListingResult] = {}
+        self.database_error: DatabaseError | None = None
+        self._queue: Iterator[Cluster] = iter(clusters)
+        self._means = means
+        self._on_result = on_result
+
+    async def work(self, size: int, *, stopping: asyncio.Event, deadline_s: float) -> Ending:
+        """Collect until all is done, or something ends it early; nothing is under way afterwards."""
+        workers = [
+            asyncio.create_task(self._work(), name=f"collect-{number}")
+            for number in range(min(size, len(self.clusters)))
+        ]
+        everyone = asyncio.gather(*workers)
+        stop = asyncio.ensure_future(stopping.wait())
+        waited_for: set[asyncio.Future[Any]] = {everyone, stop}
+        try:
+            await asyncio.wait(waited_for, timeout=deadline_s, return_when=asyncio.FIRST_COMPLETED)
+            return self._ending(everyone, stopping)
+        finally:
+            everyone.cancel()
+            stop.cancel()
+            await asyncio.gather(*workers, stop, return_exceptions=True)
+
+    def _ending(self, everyone: asyncio.Future[list[None]], stopping: asyncio.Event) -> Ending:
+        if everyone.done():
+            if isinstance(error := everyone.exception(), DatabaseError):
+                self.database_error = error
+                return "database"
+            everyone.result()  # raises what is not an outcome but a bug
+            return "done"
+        return "interrupted" if stopping.is_set() else "deadline"
+
+    async def _work(self) -> None:
+        for cluster in self._queue:
+            result = await self._collect(cluster)
+            self.results[cluster.id] = result
+            self._on_result(result)
+
+    async def _collect(self, cluster: Cluster) -> ListingResult:
+        try:
+            return await collect_cluster(cluster, self._means)
+        except DatabaseError:
+            raise
+        except Exception as exc:
+            # One listing is where a bug is contained: the others go on, and the exit code says it.
+            log.exception("listing.crashed", cluster_id=cluster.id)
+            return _failed(cluster, "bug", f"{type(exc).__name__} (see the log)")
+
+
+def _failed(cluster: Cluster, error: str, message: str) -> ListingResult:
+    return ListingResult(cluster=cluster, outcome="failed", traffic=Traffic(), error=error, message=message)
+
+
+_UNREACHED = {
+    "interrupted": ("interrupted", "the sweep was stopped before this cluster was done"),
+    "deadline": ("deadline", "the sweep's time was up before this cluster was done"),
+    "database": ("database_unavailable", "the database was gone before this cluster was done"),
+}
+
+
+async def _conclude(crew: _Crew, ending: Ending, store: Store) -> Summary:
+    """Account for every cluster, also for those that were not reached."""
+    if ending != "done":
+        error, message = _UNREACHED[ending]
+        if crew.database_error is not None:
+            error, message = crew.database_error.kind, f"{message}: {crew.database_error}"
+        for cluster in crew.clusters:
+            crew.results.setdefault(cluster.id, _failed(cluster, error, message))
+    results = [crew.results[cluster.id] for cluster in crew.clusters]
+    summary = Summary(outcome="failed", results=results, overtaken=await _read_overtaken(results, store))
+    return _with_outcome(summary, ending)
+
+
+async def _read_overtaken(results: Sequence[ListingResult], store: Store) -> frozenset[str]:
+    superseded = {result.cluster.id: result.listing_id for result in results if result.outcome == "superseded"}
+    if not superseded:
+        return frozenset()
+    try:
+        complete = await store.read_complete(list(superseded))
+    except DatabaseError as exc:
+        log.warning("sweep.unverified", error=exc.kind, message=str(exc))
+        return frozenset()
+    return frozenset(
+        cluster_id
+        for cluster_id, listing_id in superseded.items()
+        if (newest := complete.get(cluster_id)) is not None and listing_id is not None and newest > listing_id
+    )
+
+
+def _with_outcome(summary: Summary, ending: Ending) -> Summary:
+    done = sum(summary.is_complete(result) for result in summary.results)
+    outcome: SweepOutcome = "partial" if done else "failed"
+    if done == len(summary.results):
+        outcome = "complete"
+    elif ending == "interrupted":
+        outcome = "interrupted"
+    return Summary(outcome=outcome, results=summary.results, overtaken=summary.overtaken)
+
+
+async def _close(summary: Summary, store: Store, sweep_id: int, started_at: int) -> Summary:
+    finished_at = None
+    by_outcome = Counter(result.outcome for result in summary.results)
+    try:
+        finished_at = await store.finish_sweep(sweep_id, summary.outcome, by_outcome)
+    except DatabaseError as exc:
+        log.error("sweep.unrecorded", sweep_id=sweep_id, error=exc.kind, message=str(exc))
+    return Summary(
+        outcome=summary.outcome,
+        results=summary.results,
+        overtaken=summary.overtaken,
+        sweep_id=sweep_id,
+        started_at=started_at,
+        finished_at=finished_at,
+    )

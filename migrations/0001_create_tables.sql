@@ -1,0 +1,226 @@
+-- 0001: the tables of the inventory.
+--
+-- Why: the first schema. What is public lies in schema `inventory` (0002); these tables belong to the program.
+-- Locks: none, everything is new.
+
+-- migrate:up
+CREATE TABLE collector.sweep (
+    sweep_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    started_at timestamptz NOT NULL DEFAULT now(),
+    deadline_at timestamptz NOT NULL,
+    finished_at timestamptz,
+    outcome text NOT NULL DEFAULT 'running',
+    trace_id text NOT NULL,
+    program_version text NOT NULL,
+    shard text,
+    clusters_selected bigint NOT NULL,
+    clusters_complete bigint NOT NULL DEFAULT 0,
+    clusters_partial bigint NOT NULL DEFAULT 0,
+    clusters_held bigint NOT NULL DEFAULT 0,
+    clusters_failed bigint NOT NULL DEFAULT 0,
+    clusters_superseded bigint NOT NULL DEFAULT 0,
+    CONSTRAINT sweep_outcome_is_known CHECK (
+        outcome IN ('running', 'complete', 'partial', 'failed', 'interrupted', 'aborted')
+    ),
+    CONSTRAINT sweep_is_running_or_finished CHECK ((outcome = 'running') = (finished_at IS NULL))
+);
+
+CREATE INDEX sweep_running_idx ON collector.sweep (deadline_at) WHERE outcome = 'running';
+
+COMMENT ON TABLE collector.sweep IS 'One pass over all selected clusters.';
+COMMENT ON COLUMN collector.sweep.deadline_at IS 'When the sweep ends itself at the latest; a row still running after that was killed.';
+COMMENT ON COLUMN collector.sweep.outcome IS 'complete: every selected cluster has a complete listing from this sweep or a newer one. partial: some have. failed: none has. interrupted: stopped by a signal. aborted: killed, and closed by a later sweep.';
+COMMENT ON COLUMN collector.sweep.trace_id IS 'Sent to the API as x-client-trace-id with every request of the sweep.';
+
+CREATE TABLE collector.cluster (
+    cluster_id text PRIMARY KEY,
+    service text NOT NULL,
+    name text,
+    folder_id text,
+    labels jsonb NOT NULL DEFAULT '{}',
+    source text NOT NULL,
+    managed boolean NOT NULL,
+    max_age interval NOT NULL,
+    observation_max_age interval NOT NULL,
+    status text,
+    registered_at timestamptz NOT NULL DEFAULT now(),
+    last_listing_id bigint NOT NULL DEFAULT 0,
+    complete_listing_id bigint,
+    observed_at timestamptz,
+    listing_digest bytea,
+    CONSTRAINT cluster_id_is_safe_in_a_path CHECK (cluster_id ~ '^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$'),
+    CONSTRAINT cluster_source_is_known CHECK (source IN ('config', 'discovery')),
+    CONSTRAINT cluster_labels_are_an_object CHECK (jsonb_typeof(labels) = 'object'),
+    CONSTRAINT cluster_fence_covers_the_complete_listing CHECK (complete_listing_id <= last_listing_id),
+    CONSTRAINT cluster_is_observed_by_a_complete_listing CHECK ((complete_listing_id IS NULL) = (observed_at IS NULL))
+) WITH (fillfactor = 50);
+
+COMMENT ON TABLE collector.cluster IS 'A cluster that is or was configured. Its row is the lock and the fence of all that is written about it.';
+COMMENT ON COLUMN collector.cluster.last_listing_id IS 'The fence: the newest listing that was merged. An older one is refused.';
+COMMENT ON COLUMN collector.cluster.complete_listing_id IS 'The newest listing with outcome complete.';
+COMMENT ON COLUMN collector.cluster.observed_at IS 'When the newest complete listing began, on the database''s clock.';
+COMMENT ON COLUMN collector.cluster.listing_digest IS 'Digest of the newest listing, where that alone proves that nothing changed: complete, and no backup missing. Else NULL.';
+
+CREATE SEQUENCE collector.listing_id_seq AS bigint CACHE 1;
+
+COMMENT ON SEQUENCE collector.listing_id_seq IS 'Drawn before the first page of a listing: a higher id means a listing that began later.';
+
+CREATE TABLE collector.listing (
+    listing_id bigint PRIMARY KEY,
+    sweep_id bigint REFERENCES collector.sweep (sweep_id),
+    cluster_id text NOT NULL REFERENCES collector.cluster (cluster_id),
+    outcome text NOT NULL,
+    via text NOT NULL DEFAULT 'cluster',
+    started_at timestamptz NOT NULL,
+    finished_at timestamptz NOT NULL DEFAULT now(),
+    pages bigint NOT NULL,
+    requests bigint NOT NULL,
+    retries bigint NOT NULL,
+    throttles bigint NOT NULL,
+    restarts bigint NOT NULL,
+    bytes bigint NOT NULL,
+    listed bigint NOT NULL,
+    inserted bigint NOT NULL DEFAULT 0,
+    updated bigint NOT NULL DEFAULT 0,
+    unchanged bigint NOT NULL DEFAULT 0,
+    missing bigint NOT NULL DEFAULT 0,
+    vanished bigint NOT NULL DEFAULT 0,
+    returned bigint NOT NULL DEFAULT 0,
+    quarantined bigint NOT NULL DEFAULT 0,
+    duplicates bigint NOT NULL DEFAULT 0,
+    error text,
+    message text,
+    server_request_id text,
+    CONSTRAINT listing_can_be_cited_as_proof UNIQUE (cluster_id, listing_id, outcome),
+    CONSTRAINT listing_outcome_is_known CHECK (outcome IN ('complete', 'partial', 'held', 'failed', 'superseded')),
+    CONSTRAINT listing_via_is_known CHECK (via IN ('cluster', 'folder')),
+    CONSTRAINT listing_failed_with_an_error CHECK ((outcome = 'failed') = (error IS NOT NULL)),
+    CONSTRAINT listing_marks_absence_only_when_complete CHECK (outcome = 'complete' OR (missing = 0 AND vanished = 0)),
+    CONSTRAINT listing_accounts_for_every_record CHECK (
+        outcome IN ('failed', 'superseded')
+        OR listed = inserted + updated + unchanged + returned + quarantined + duplicates
+    )
+);
+
+COMMENT ON TABLE collector.listing IS 'The ledger: one row for each reading of one cluster, also for those that failed.';
+COMMENT ON COLUMN collector.listing.sweep_id IS 'NULL only inside a dry run, which is rolled back.';
+COMMENT ON COLUMN collector.listing.started_at IS 'Before its first page was asked for, on the database''s clock. All times of "seen" are this one.';
+COMMENT ON COLUMN collector.listing.bytes IS 'Bytes of all bodies, decoded.';
+COMMENT ON COLUMN collector.listing.listed IS 'Records on all pages.';
+COMMENT ON COLUMN collector.listing.error IS 'The kind of error, a stable word; message says it in full.';
+COMMENT ON COLUMN collector.listing.server_request_id IS 'The newest request id that the API named: what its support asks for.';
+
+CREATE TABLE collector.index_set (
+    index_set_id uuid PRIMARY KEY,
+    names text[] NOT NULL
+);
+
+CREATE INDEX index_set_names_idx ON collector.index_set USING gin (names);
+
+COMMENT ON TABLE collector.index_set IS 'Lists of index names, each stored once: from backup to backup they rarely change.';
+COMMENT ON COLUMN collector.index_set.index_set_id IS 'Content address: the first 16 bytes of a SHA-256 of the names in the API''s order, joined by NUL.';
+
+-- No foreign key leads from a backup to its cluster or its index set: one check a row would double the time of a
+-- first load, and both are written by the transaction that writes the backup, and never deleted.
+CREATE TABLE collector.backup (
+    created_at timestamptz,
+    started_at timestamptz,
+    size_bytes bigint,
+    indices_total bigint,
+    incremental_size_bytes bigint,
+    total_size_bytes bigint,
+    free_space_required_bytes bigint,
+    first_seen_at timestamptz NOT NULL,
+    last_seen_at timestamptz,
+    missing_since timestamptz,
+    missing_listing_id bigint,
+    vanished_at timestamptz,
+    vanished_listing_id bigint,
+    index_set_id uuid,
+    created_at_ns smallint,
+    started_at_ns smallint,
+    cluster_id text NOT NULL,
+    backup_id text NOT NULL,
+    folder_id text,
+    source_cluster_id text,
+    opensearch_version text,
+    fingerprint bytea NOT NULL,
+    extra jsonb,
+    vanish_reason text,
+    proof text GENERATED ALWAYS AS (CASE WHEN missing_listing_id IS NOT NULL THEN 'complete' END) STORED,
+    PRIMARY KEY (cluster_id, backup_id),
+    CONSTRAINT backup_id_is_not_empty CHECK (backup_id <> ''),
+    CONSTRAINT backup_created_at_is_whole CHECK (
+        (created_at IS NULL) = (created_at_ns IS NULL) AND created_at_ns BETWEEN 0 AND 999
+    ),
+    CONSTRAINT backup_started_at_is_whole CHECK (
+        (started_at IS NULL) = (started_at_ns IS NULL) AND started_at_ns BETWEEN 0 AND 999
+    ),
+    CONSTRAINT backup_missing_is_whole CHECK (
+        (missing_listing_id IS NULL) = (missing_since IS NULL) AND (missing_listing_id IS NULL) = (last_seen_at IS NULL)
+    ),
+    CONSTRAINT backup_vanished_is_whole CHECK (
+        (vanished_listing_id IS NULL) = (vanished_at IS NULL)
+        AND (vanished_listing_id IS NULL) = (vanish_reason IS NULL)
+    ),
+    CONSTRAINT backup_vanishes_in_a_later_listing_than_it_was_missing CHECK (
+        vanished_listing_id IS NULL OR (missing_listing_id IS NOT NULL AND missing_listing_id < vanished_listing_id)
+    ),
+    CONSTRAINT backup_is_missing_by_proof_of_a_complete_listing
+    FOREIGN KEY (cluster_id, missing_listing_id, proof)
+    REFERENCES collector.listing (cluster_id, listing_id, outcome),
+    CONSTRAINT backup_vanished_by_proof_of_a_complete_listing
+    FOREIGN KEY (cluster_id, vanished_listing_id, proof)
+    REFERENCES collector.listing (cluster_id, listing_id, outcome)
+);
+
+CREATE INDEX backup_present_idx ON collector.backup (cluster_id, created_at, created_at_ns)
+WHERE vanished_listing_id IS NULL;
+
+COMMENT ON TABLE collector.backup IS 'Every backup ever listed. live: no missing_listing_id. missing: absent from one complete listing. vanished: absent from two in a row.';
+COMMENT ON COLUMN collector.backup.created_at IS 'When the backup was completed, floored to the microsecond; created_at_ns holds the nanoseconds beyond.';
+COMMENT ON COLUMN collector.backup.fingerprint IS '16-byte digest of the record''s bytes as received and of the parser''s version.';
+COMMENT ON COLUMN collector.backup.last_seen_at IS 'Of a missing or vanished backup: the newest complete listing that held it. Of a live one NULL: its cluster''s observed_at says it.';
+COMMENT ON COLUMN collector.backup.proof IS 'Constant word that makes the foreign keys demand a complete listing.';
+COMMENT ON COLUMN collector.backup.extra IS 'Fields of the API that this version has no column for.';
+
+CREATE TABLE collector.backup_change (
+    change_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    cluster_id text NOT NULL,
+    backup_id text NOT NULL,
+    listing_id bigint NOT NULL,
+    changed_at timestamptz NOT NULL,
+    kind text NOT NULL,
+    before jsonb,
+    after jsonb,
+    CONSTRAINT backup_change_kind_is_known CHECK (kind IN ('changed', 'missing', 'returned', 'vanished'))
+);
+
+CREATE INDEX backup_change_cluster_idx ON collector.backup_change (cluster_id, backup_id, change_id);
+
+COMMENT ON TABLE collector.backup_change IS 'Append-only history of what happened to a backup after it was first seen.';
+COMMENT ON COLUMN collector.backup_change.before IS 'Of kind changed: the old values of the columns that differ. Of kind returned: the state it returned from.';
+COMMENT ON COLUMN collector.backup_change.after IS 'Of kind changed: the new values of the columns that differ.';
+
+CREATE TABLE collector.quarantine (
+    quarantine_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    cluster_id text NOT NULL REFERENCES collector.cluster (cluster_id),
+    fingerprint bytea NOT NULL,
+    backup_id text,
+    field text,
+    reason text NOT NULL,
+    raw bytea NOT NULL,
+    raw_size_bytes bigint NOT NULL,
+    first_listing_id bigint NOT NULL,
+    first_seen_at timestamptz NOT NULL,
+    last_listing_id bigint NOT NULL,
+    last_seen_at timestamptz NOT NULL,
+    CONSTRAINT quarantine_keeps_a_record_once UNIQUE (cluster_id, fingerprint)
+);
+
+COMMENT ON TABLE collector.quarantine IS 'Records that could not be stored exactly, as received, with the reason.';
+COMMENT ON COLUMN collector.quarantine.raw IS 'The first MiB of the record''s bytes as received; raw_size_bytes is its whole length.';
+
+-- migrate:down
+DROP TABLE collector.quarantine, collector.backup_change, collector.backup, collector.index_set, collector.listing, collector.cluster, collector.sweep;
+DROP SEQUENCE collector.listing_id_seq;

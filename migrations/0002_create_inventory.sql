@@ -1,0 +1,247 @@
+-- 0002: the public views.
+--
+-- Why: people and dashboards read schema `inventory`; it stays while the tables change.
+-- Locks: none, everything is new.
+
+-- migrate:up
+CREATE SCHEMA inventory;
+
+COMMENT ON SCHEMA inventory IS 'The backup inventory for readers: views and functions only, columns are added but never renamed or removed.';
+
+CREATE FUNCTION inventory.rfc3339(at timestamptz, ns smallint) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') || lpad(ns::text, 3, '0') || 'Z';
+
+COMMENT ON FUNCTION inventory.rfc3339 IS 'The exact instant as RFC 3339 text with nine fraction digits and Z.';
+
+CREATE FUNCTION inventory.epoch_ns(at timestamptz, ns smallint) RETURNS numeric
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (extract(EPOCH FROM at) * 1000000)::numeric(30, 0) * 1000 + ns;
+
+COMMENT ON FUNCTION inventory.epoch_ns IS 'The exact instant as nanoseconds since 1970-01-01T00:00:00Z. Numeric, because bigint ends in the year 2262.';
+
+CREATE VIEW inventory.backups AS
+SELECT
+    c.service,
+    b.cluster_id,
+    c.name AS cluster_name,
+    b.backup_id,
+    b.folder_id,
+    b.source_cluster_id,
+    CASE
+        WHEN b.vanished_listing_id IS NOT NULL THEN 'vanished'
+        WHEN b.missing_listing_id IS NOT NULL THEN 'missing'
+        ELSE 'live'
+    END AS state,
+    b.started_at,
+    b.started_at_ns,
+    b.created_at,
+    b.created_at_ns,
+    inventory.rfc3339(b.started_at, b.started_at_ns) AS started_at_text,
+    inventory.rfc3339(b.created_at, b.created_at_ns) AS created_at_text,
+    b.created_at - b.started_at AS duration,
+    b.opensearch_version,
+    coalesce(s.names, '{}') AS indices,
+    b.indices_total,
+    coalesce(b.indices_total > coalesce(cardinality(s.names), 0), false) AS indices_truncated,
+    b.size_bytes,
+    b.incremental_size_bytes,
+    b.total_size_bytes,
+    b.free_space_required_bytes,
+    b.extra,
+    c.labels,
+    b.first_seen_at,
+    coalesce(b.last_seen_at, greatest(b.first_seen_at, c.observed_at)) AS last_seen_at,
+    b.missing_since,
+    b.vanished_at,
+    b.vanish_reason
+FROM collector.backup AS b
+INNER JOIN collector.cluster AS c ON c.cluster_id = b.cluster_id
+LEFT JOIN collector.index_set AS s ON s.index_set_id = b.index_set_id;
+
+COMMENT ON VIEW inventory.backups IS 'Every backup ever listed, in every state; most readers add WHERE state = ''live''.';
+COMMENT ON COLUMN inventory.backups.state IS 'live: in the newest complete listing. missing: absent from one complete listing. vanished: absent from two in a row.';
+COMMENT ON COLUMN inventory.backups.started_at IS 'When the backup began, floored to the microsecond; started_at_ns has the rest.';
+COMMENT ON COLUMN inventory.backups.started_at_ns IS 'Nanoseconds (0-999) beyond started_at.';
+COMMENT ON COLUMN inventory.backups.created_at IS 'When the backup was completed (the API''s meaning), floored to the microsecond; created_at_ns has the rest.';
+COMMENT ON COLUMN inventory.backups.created_at_ns IS 'Nanoseconds (0-999) beyond created_at. ORDER BY created_at, created_at_ns is exact.';
+COMMENT ON COLUMN inventory.backups.duration IS 'created_at - started_at, to the microsecond.';
+COMMENT ON COLUMN inventory.backups.indices IS 'Names of indices, in the API''s order. The API names at most 100: see indices_truncated.';
+COMMENT ON COLUMN inventory.backups.indices_total IS 'Number of indices in the backup, as the API counts them.';
+COMMENT ON COLUMN inventory.backups.indices_truncated IS 'True where the backup holds more indices than are named: a name that is not listed may still be in it.';
+COMMENT ON COLUMN inventory.backups.extra IS 'Fields of the API that have no column here, as JSON; NULL where there are none.';
+COMMENT ON COLUMN inventory.backups.first_seen_at IS 'Start of the first listing that held it.';
+COMMENT ON COLUMN inventory.backups.last_seen_at IS 'Start of the newest listing known to hold it.';
+COMMENT ON COLUMN inventory.backups.missing_since IS 'Start of the complete listing that first lacked it.';
+COMMENT ON COLUMN inventory.backups.vanished_at IS 'Start of the second complete listing in a row that lacked it.';
+COMMENT ON COLUMN inventory.backups.vanish_reason IS 'Why it vanished, inferred: the API gives no reasons. unknown: cannot be inferred.';
+
+CREATE VIEW inventory.clusters AS
+SELECT
+    c.service,
+    c.cluster_id,
+    c.name,
+    c.folder_id,
+    c.labels,
+    c.source,
+    c.managed,
+    c.max_age,
+    c.status,
+    c.observed_at,
+    l.outcome AS last_outcome,
+    l.error || coalesce(': ' || l.message, '') AS last_error,
+    l.started_at AS last_listing_at,
+    c.observation_max_age,
+    c.registered_at
+FROM collector.cluster AS c
+LEFT JOIN LATERAL (
+    SELECT
+        x.outcome,
+        x.error,
+        x.message,
+        x.started_at
+    FROM collector.listing AS x
+    WHERE x.cluster_id = c.cluster_id
+    ORDER BY x.listing_id DESC
+    LIMIT 1
+) AS l ON true;
+
+COMMENT ON VIEW inventory.clusters IS 'Every cluster that is or was configured, with the outcome of its newest listing.';
+COMMENT ON COLUMN inventory.clusters.managed IS 'False once the cluster was taken out of the configuration; its backups stay.';
+COMMENT ON COLUMN inventory.clusters.max_age IS 'How old the newest backup may be.';
+COMMENT ON COLUMN inventory.clusters.observed_at IS 'Start of the newest complete listing; NULL: never seen complete.';
+COMMENT ON COLUMN inventory.clusters.last_outcome IS 'Outcome of the newest listing: complete, partial, held, failed or superseded.';
+COMMENT ON COLUMN inventory.clusters.last_error IS 'Why the newest listing failed, else NULL.';
+COMMENT ON COLUMN inventory.clusters.observation_max_age IS 'How old observed_at may be before the verdict is unknown.';
+
+CREATE VIEW inventory.freshness AS
+SELECT
+    c.service,
+    c.cluster_id,
+    c.name AS cluster_name,
+    c.labels,
+    CASE
+        WHEN c.observed_at IS NULL OR now() - c.observed_at > c.observation_max_age THEN 'unknown'
+        WHEN newest.created_at IS NULL OR now() - newest.created_at > c.max_age THEN 'stale'
+        ELSE 'fresh'
+    END AS verdict,
+    newest.backup_id AS newest_backup_id,
+    newest.created_at AS newest_created_at,
+    newest.created_at_ns AS newest_created_at_ns,
+    now() - newest.created_at AS backup_age,
+    c.max_age,
+    c.observed_at,
+    now() - c.observed_at AS observation_age,
+    live.backups AS live_backups
+FROM collector.cluster AS c
+LEFT JOIN LATERAL (
+    SELECT
+        b.backup_id,
+        b.created_at,
+        b.created_at_ns
+    FROM collector.backup AS b
+    WHERE
+        b.cluster_id = c.cluster_id
+        AND b.vanished_listing_id IS NULL
+        AND b.missing_listing_id IS NULL
+        AND b.created_at <= now() + INTERVAL '1 hour'
+    ORDER BY b.created_at DESC, b.created_at_ns DESC
+    LIMIT 1
+) AS newest ON true
+CROSS JOIN LATERAL (
+    SELECT count(*) AS backups
+    FROM collector.backup AS b
+    WHERE
+        b.cluster_id = c.cluster_id
+        AND b.vanished_listing_id IS NULL
+        AND b.missing_listing_id IS NULL
+) AS live
+WHERE c.managed;
+
+COMMENT ON VIEW inventory.freshness IS 'One verdict for each configured cluster. unknown wins over stale: we do not judge what we have not seen recently.';
+COMMENT ON COLUMN inventory.freshness.verdict IS 'unknown: no complete listing within observation_max_age. stale: no live backup, or the newest older than max_age. fresh: else.';
+COMMENT ON COLUMN inventory.freshness.newest_backup_id IS 'The newest live backup. One dated more than an hour ahead of the database''s clock proves nothing and is passed over.';
+COMMENT ON COLUMN inventory.freshness.backup_age IS 'Age of the newest live backup.';
+COMMENT ON COLUMN inventory.freshness.observation_age IS 'Age of the newest complete listing: what we know is as old as this.';
+COMMENT ON COLUMN inventory.freshness.live_backups IS 'Number of live backups, as of observed_at.';
+
+CREATE VIEW inventory.sweeps AS
+SELECT
+    s.sweep_id,
+    s.outcome,
+    s.started_at,
+    s.finished_at,
+    s.finished_at - s.started_at AS duration,
+    s.shard,
+    s.clusters_selected,
+    s.clusters_complete,
+    s.clusters_partial,
+    s.clusters_held,
+    s.clusters_failed,
+    s.clusters_superseded,
+    s.trace_id,
+    s.program_version
+FROM collector.sweep AS s;
+
+COMMENT ON VIEW inventory.sweeps IS 'One row for each pass over the selected clusters.';
+COMMENT ON COLUMN inventory.sweeps.outcome IS 'complete, partial (some clusters are not complete), failed (none is), interrupted (by a signal), aborted (killed), running.';
+
+CREATE VIEW inventory.listings AS
+SELECT
+    l.listing_id,
+    l.sweep_id,
+    c.service,
+    l.cluster_id,
+    c.name AS cluster_name,
+    l.outcome,
+    l.via,
+    l.started_at,
+    l.finished_at,
+    l.finished_at - l.started_at AS duration,
+    l.pages,
+    l.requests,
+    l.retries,
+    l.throttles,
+    l.restarts,
+    l.bytes,
+    l.listed,
+    l.inserted,
+    l.updated,
+    l.unchanged,
+    l.missing,
+    l.vanished,
+    l.returned,
+    l.quarantined,
+    l.duplicates,
+    l.error,
+    l.message,
+    l.server_request_id
+FROM collector.listing AS l
+INNER JOIN collector.cluster AS c ON c.cluster_id = l.cluster_id;
+
+COMMENT ON VIEW inventory.listings IS 'The ledger: one row for each reading of one cluster. Answers why a cluster is unknown without reading logs.';
+COMMENT ON COLUMN inventory.listings.outcome IS 'complete, partial (some records unreadable), held (too much disappeared at once), failed, superseded (a newer listing was merged first).';
+COMMENT ON COLUMN inventory.listings.error IS 'The kind of error, a stable word, where the listing failed.';
+
+CREATE VIEW inventory.quarantine AS
+SELECT
+    c.service,
+    q.cluster_id,
+    c.name AS cluster_name,
+    q.backup_id,
+    q.field,
+    q.reason,
+    q.raw,
+    q.raw_size_bytes,
+    q.first_seen_at,
+    q.last_seen_at,
+    q.last_listing_id = c.last_listing_id AS in_newest_listing
+FROM collector.quarantine AS q
+INNER JOIN collector.cluster AS c ON c.cluster_id = q.cluster_id;
+
+COMMENT ON VIEW inventory.quarantine IS 'Records that could not be read exactly, as received, with the reason.';
+COMMENT ON COLUMN inventory.quarantine.raw IS 'The first MiB of the record''s bytes as received.';
+COMMENT ON COLUMN inventory.quarantine.in_newest_listing IS 'True while the API still lists the record.';
+
+-- migrate:down
+DROP SCHEMA inventory CASCADE;

@@ -1,0 +1,48 @@
+-- 0003: a backup edited or deleted by hand is read anew by the next sweep.
+--
+-- Why: a sweep skips what has a known fingerprint, so a row changed behind its back would stay wrong for ever.
+-- Locks: none, the table is new.
+
+-- migrate:up
+CREATE FUNCTION collector.forget_edited_backup() RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    UPDATE collector.cluster SET listing_digest = NULL WHERE cluster_id = OLD.cluster_id;
+    IF TG_OP = 'DELETE' THEN
+        RETURN OLD;
+    END IF;
+    NEW.fingerprint := decode(repeat('00', 16), 'hex');
+    RETURN NEW;
+END
+$$;
+
+COMMENT ON FUNCTION collector.forget_edited_backup IS 'Forgets the fingerprint of a backup whose values changed without it, and the digest of its cluster.';
+
+CREATE TRIGGER backup_edited_by_hand
+BEFORE UPDATE ON collector.backup
+FOR EACH ROW
+WHEN (
+    old.fingerprint = new.fingerprint
+    AND (
+        old.backup_id, old.folder_id, old.source_cluster_id, old.started_at, old.started_at_ns, old.created_at,
+        old.created_at_ns, old.index_set_id, old.opensearch_version, old.size_bytes, old.indices_total,
+        old.incremental_size_bytes, old.total_size_bytes, old.free_space_required_bytes, old.extra
+    )
+    IS DISTINCT FROM
+    (
+        new.backup_id, new.folder_id, new.source_cluster_id, new.started_at, new.started_at_ns, new.created_at,
+        new.created_at_ns, new.index_set_id, new.opensearch_version, new.size_bytes, new.indices_total,
+        new.incremental_size_bytes, new.total_size_bytes, new.free_space_required_bytes, new.extra
+    )
+)
+EXECUTE FUNCTION collector.forget_edited_backup();
+
+CREATE TRIGGER backup_deleted_by_hand
+BEFORE DELETE ON collector.backup
+FOR EACH ROW EXECUTE FUNCTION collector.forget_edited_backup();
+
+-- migrate:down
+DROP TRIGGER backup_deleted_by_hand ON collector.backup;
+DROP TRIGGER backup_edited_by_hand ON collector.backup;
+DROP FUNCTION collector.forget_edited_backup;

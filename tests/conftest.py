@@ -1,0 +1,56 @@
+"""Fixtures for every test: a PostgreSQL server, and databases on it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING
+
+import asyncpg
+import pytest
+
+from collector.embedded import EmbeddedServer
+from tests.postgres import TEMPLATE, scratch_database, scratch_server, seal_template
+
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedServer]:
+    """Yield this run's server, started when a test first asks. A test that stops or breaks one starts its own."""
+    with scratch_server() as server:
+        yield server
+
+
+@pytest.fixture
+async def database_url(postgres: EmbeddedServer) -> AsyncIterator[str]:
+    """Yield the URL of a fresh, empty database."""
+    async with scratch_database(postgres) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+async def migrated_template(postgres: EmbeddedServer) -> str:
+    """Return the name of a database with all migrations applied, made once; nobody connects to it."""
+    from collector.store.migrations import migrate
+
+    await migrate(postgres.create_database(TEMPLATE))
+    await seal_template(postgres, TEMPLATE)
+    return TEMPLATE
+
+
+@pytest.fixture
+async def migrated_url(postgres: EmbeddedServer, migrated_template: str) -> AsyncIterator[str]:
+    """Yield the URL of a fresh database with all migrations applied."""
+    async with scratch_database(postgres, template=migrated_template) as url:
+        yield url
+
+
+@pytest.fixture
+async def db(migrated_url: str) -> AsyncIterator[Connection]:
+    """Yield a connection to a fresh migrated database, with asyncpg's own codecs."""
+    connection = await asyncpg.connect(migrated_url)
+    try:
+        yield connection
+    finally:
+        await connection.close()

@@ -1,0 +1,71 @@
+"""The address of a page."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from yarl import URL
+
+from collector.api.address import backups_address
+from collector.errors import RequestRefused
+from collector.records import Cluster, ClusterId
+
+BASE = "https://api.example"
+
+
+def cluster(identifier: str, service: str = "opensearch") -> Cluster:
+    """A cluster of this id."""
+    return Cluster(id=ClusterId(identifier), service=service)
+
+
+def test_the_first_page_carries_no_token() -> None:
+    """The path and the query are those of the API's reference."""
+    address = backups_address(BASE, cluster("c9q-1"), page_size=1000, page_token=None)
+
+    assert address == "https://api.example/managed-opensearch/v1/clusters/c9q-1/backups?pageSize=1000"
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=120))
+def test_a_token_arrives_as_it_came(token: str) -> None:
+    """Encoded exactly once: decoding once gives it back, and the URL library leaves it alone (A4)."""
+    address = backups_address(BASE, cluster("c9q"), page_size=7, page_token=token)
+
+    query = urlsplit(str(URL(address, encoded=True))).query
+    assert parse_qsl(query, keep_blank_values=True) == [("pageSize", "7"), ("pageToken", token)]
+    assert address.isascii()
+    assert not set(address) & set(" \r\n\t#+")
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    [
+        "..",
+        ".",
+        "",
+        "a/b",
+        "../../iam/v1/tokens",
+        "a%2fb",
+        "a?b",
+        "a#b",
+        "a b",
+        "a\r\nHost: x",
+        "ａ",
+        "-a",
+        "a" * 51,
+        "a\n",
+        "@x",
+    ],
+)
+def test_an_id_that_could_leave_its_path_is_never_sent(identifier: str) -> None:
+    """Both string formatting and URL joins would collapse `..` into another endpoint (D23)."""
+    with pytest.raises(RequestRefused, match="nothing was sent"):
+        backups_address(BASE, cluster(identifier), page_size=1, page_token=None)
+
+
+def test_an_unknown_service_is_never_sent() -> None:
+    """There is no path to guess."""
+    with pytest.raises(RequestRefused, match="'mainframe'"):
+        backups_address(BASE, cluster("c9q", "mainframe"), page_size=1, page_token=None)
