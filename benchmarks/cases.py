@@ -43,9 +43,7 @@ GROWTH = (
 
 def run_fleet(stage: Stage, size: FleetSize, note: Note, *, peers: frozenset[str]) -> None:
     """Measure one fleet once: floors, then every case in its order, each in a process of its own."""
-    stage.generate(
-        clusters=size.clusters, backups=size.backups, concurrency=size.concurrency, latency_s=size.latency_s
-    )
+    stage.generate(clusters=size.clusters, backups=size.backups, concurrency=size.concurrency, latency_s=size.latency_s)
     note("fetch floor", stage.measure("fetch"))
     stage.fresh_database()
     note("first load", _checked(stage.measure("sweep"), inserted=size.clusters * size.backups))

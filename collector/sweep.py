@@ -114,9 +114,7 @@ async def run_sweep(
 class _Crew:
     """Workers that take one cluster after another until none is left."""
 
-    def __init__(
-        self, clusters: Sequence[Cluster], means: Means, on_result: Callable[[ListingResult], None]
-    ) -> None:
+    def __init__(self, clusters: Sequence[Cluster], means: Means, on_result: Callable[[ListingResult], None]) -> None:
         self.clusters = clusters
         self.results: dict[str, ListingResult] = {}
         self.database_error: DatabaseError | None = None

@@ -99,7 +99,7 @@ class ScriptedServer:
         self._next = script if callable(script) else _in_turn(iter(script))
         self._tls = tls
         self._server: asyncio.Server | None = None
-        self._handlers: set[asyncio.Task[None]] = set()
+        self._handlers: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self.url = ""
         """Scheme, host and port, once it listens; remembered when it does no longer."""
         self.requests: list[Request] = []
@@ -117,9 +117,11 @@ class ScriptedServer:
     ) -> None:
         assert self._server is not None
         self._server.close()
-        for handler in self._handlers:
+        handlers = dict(self._handlers)
+        for handler, writer in handlers.items():
             handler.cancel()
-        await asyncio.gather(*self._handlers, return_exceptions=True)
+            writer.transport.abort()
+        await asyncio.gather(*handlers, return_exceptions=True)
         await self._server.wait_closed()
 
     @property
@@ -130,8 +132,8 @@ class ScriptedServer:
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         handler = asyncio.create_task(self._serve(reader, writer))
-        self._handlers.add(handler)
-        handler.add_done_callback(self._handlers.discard)
+        self._handlers[handler] = writer
+        handler.add_done_callback(self._handlers.pop)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = Peer(reader, writer, self)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import random
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from types import TracebackType
@@ -112,7 +112,7 @@ class Api:
     ) -> None:
         await self._transport.__aexit__(kind, error, trace)
 
-    async def list_backups(self, cluster: Cluster, traffic: Traffic) -> AsyncIterator[Page]:
+    async def list_backups(self, cluster: Cluster, traffic: Traffic) -> AsyncGenerator[Page, None]:
         """
         List a cluster's backups, first page to last.
 

@@ -30,7 +30,7 @@ START_TIMEOUT_S: Final = 60.0
 """Long, because a crashed server replays its log first."""
 
 STOP_STEPS: Final = ((signal.SIGINT, 10.0), (signal.SIGQUIT, 3.0), (signal.SIGKILL, 2.0))
-"""PostgreSQL's fast and immediate shutdown, then the end, with the seconds each may take: within a service's own stop."""
+"""PostgreSQL's fast and immediate shutdown, then the end, with the seconds each may take: within a service's stop."""
 _PORT_TAKEN: Final = "could not create any TCP/IP sockets"
 _MEMORY_HELD: Final = "pre-existing shared memory block"
 _LOG_LINES: Final = 12

@@ -59,7 +59,7 @@ class BackupParser:
             ForeignRecord: of another cluster, whatever else may be wrong with it.
             UnreadableValue: cannot be stored exactly. Has the record's id where that could be read.
         """
-        # The one fault that the decoder lets pass. The first test is quick, and nearly always enough.
+        # NUL is the one fault that the decoder lets pass. The first test is quick, and nearly always enough.
         if b"\\" in raw and _NUL_ESCAPE in raw:
             return self._parse_exactly(raw)
         for reading in (self._parse_plain, self._parse_extended):

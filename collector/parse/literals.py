@@ -72,7 +72,7 @@ def shown(value: Literal) -> str:
 
 @contextmanager
 def at_field(name: str, *, backup_id: str | None = None) -> Iterator[None]:
-    """Add to the faults found inside where they are. The name is shown like any value, for it may be at fault itself."""
+    """Add to the faults found inside where they are. The name is shown like any value: it may be at fault itself."""
     try:
         yield
     except UnreadableValue as exc:

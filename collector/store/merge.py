@@ -184,9 +184,7 @@ async def _finish(  # noqa: PLR0913 - the last step needs what all earlier ones 
     connection: Connection, merge: Merge, known: Known, recognised: Recognised, reading: Reading, done: Counts
 ) -> tuple[Outcome, Counts]:
     """Write what is left, what is absent, and the ledger; this moves the fence."""
-    verdict = judge(
-        known, reading.listed_ids, quarantined=reading.refused, guard=merge.guard, absence=merge.absence
-    )
+    verdict = judge(known, reading.listed_ids, quarantined=reading.refused, guard=merge.guard, absence=merge.absence)
     base = done + Counts(
         unchanged=len(recognised.live_ids),
         quarantined=reading.refused,
@@ -194,9 +192,7 @@ async def _finish(  # noqa: PLR0913 - the last step needs what all earlier ones 
     )
     last = _Last(verdict=verdict, returned=recognised.returned_ids, base=base)
     counts = await _execute(connection, _Part(merge, known, *reading.take()), last)
-    absent = Counts(
-        missing=len(verdict.missing), vanished=len(verdict.vanished), returned=len(recognised.returned_ids)
-    )
+    absent = Counts(missing=len(verdict.missing), vanished=len(verdict.vanished), returned=len(recognised.returned_ids))
     return verdict.outcome, base + counts + absent
 
 

@@ -121,7 +121,9 @@ def plan(migrations: Sequence[Migration], applied: Iterable[tuple[int, str]]) ->
     newest = max(checksums, default=0)
     known = {migration.version: migration for migration in migrations}
     if newest > max(known):
-        message = f"the schema is at version {newest}, newer than this program knows ({max(known)}): upgrade the program"
+        message = (
+            f"the schema is at version {newest}, newer than this program knows ({max(known)}): upgrade the program"
+        )
         raise SchemaError(message)
     for version, checksum in checksums.items():
         if known[version].checksum != checksum:

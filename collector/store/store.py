@@ -78,7 +78,9 @@ class Store:
             await sweeps.retire_clusters(connection, clusters)
             return await sweeps.begin_sweep(connection, request)
 
-    async def finish_sweep(self, sweep_id: int, outcome: sweeps.SweepOutcome, by_outcome: Mapping[Outcome, int]) -> int | None:
+    async def finish_sweep(
+        self, sweep_id: int, outcome: sweeps.SweepOutcome, by_outcome: Mapping[Outcome, int]
+    ) -> int | None:
         """Close a sweep. Returns when, in microseconds since 2000-01-01."""
         async with self._pool.acquire() as connection:
             return await sweeps.finish_sweep(connection, sweep_id, outcome, by_outcome)
@@ -145,7 +147,9 @@ class Store:
     async def _merge_once(self, merge: Merge) -> tuple[Outcome, Counts]:
         async with self._pool.acquire() as connection:
             known = await read_known(connection, merge.listing.cluster.id)
-            if known.version == merge.listing.id and (done := await listings.read_listing(connection, merge.listing.id)):
+            if known.version == merge.listing.id and (
+                done := await listings.read_listing(connection, merge.listing.id)
+            ):
                 return done  # committed before; only the answer was lost
         if known.version >= merge.listing.id:
             async with self._pool.acquire() as connection:
@@ -162,9 +166,7 @@ class Store:
         message = str(error)[:MESSAGE_MAX]
         try:
             async with self._pool.acquire() as connection:
-                await listings.record_ended(
-                    connection, listing, "failed", listed=0, error=error.kind, message=message
-                )
+                await listings.record_ended(connection, listing, "failed", listed=0, error=error.kind, message=message)
         except DatabaseError as exc:
             message = message if error.kind == exc.kind else f"{message} (and not recorded: {exc})"
         return to_result(listing, "failed", Counts(), error=error.kind, message=message)

@@ -66,7 +66,11 @@ def translate(error: BaseException) -> DatabaseError:
     The text holds the server's message and SQLSTATE, never the connection's parameters.
     """
     chain = list(_causes(error))
-    for family, ours in ((_REFUSED, DatabaseRefused), (_CONFLICTS, TransactionConflict), (_UNAVAILABLE, DatabaseUnavailable)):
+    for family, ours in (
+        (_REFUSED, DatabaseRefused),
+        (_CONFLICTS, TransactionConflict),
+        (_UNAVAILABLE, DatabaseUnavailable),
+    ):
         for cause in chain:
             if isinstance(cause, family) and not isinstance(cause, asyncpg.InterfaceError):
                 return ours(_describe(cause))

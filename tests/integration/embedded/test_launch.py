@@ -13,6 +13,7 @@ import pytest
 from collector.embedded import EmbeddedError, find_binaries, launch
 from collector.embedded.account import Account, choose_account
 from collector.embedded.directory import Directory
+from collector.embedded.lifeline import Process
 from tests.integration.embedded.conftest import Start
 from tests.postgres import chosen_binaries
 
@@ -27,10 +28,17 @@ def made(place: Path, start: Start) -> Made:
     return Directory(path=place, major=binaries.major), choose_account(binaries, place)
 
 
-def _spawn(made: Made, port: int) -> launch.Process:
+def _spawn(made: Made, port: int) -> Process:
     directory, account = made
     arguments = launch._arguments(directory, {"port": str(port)})
     return launch._spawn(account.command("postgres", arguments), account, directory)
+
+
+def _freeze(made: Made) -> Process:
+    process = _spawn(made, launch._free_port(None))
+    assert launch._is_ready(process, made[0], deadline=time.monotonic() + 60)
+    os.kill(process.pid, signal.SIGSTOP)
+    return process
 
 
 def test_a_port_lost_at_the_last_moment_is_replaced_by_another(made: Made) -> None:
@@ -57,8 +65,7 @@ def test_a_server_that_is_not_ready_in_time_is_an_error(made: Made) -> None:
 
 def test_a_frozen_server_is_stopped_all_the_same(made: Made) -> None:
     """What no polite signal reaches is killed."""
-    process = _spawn(made, launch._free_port(None))
-    os.kill(process.pid, signal.SIGSTOP)
+    process = _freeze(made)
 
     launch.end(process, [(signal.SIGINT, 0.01), (signal.SIGQUIT, 0.01), (signal.SIGKILL, 10.0)])
 
@@ -67,8 +74,7 @@ def test_a_frozen_server_is_stopped_all_the_same(made: Made) -> None:
 
 def test_a_server_that_nothing_ends_is_an_error_that_names_it(made: Made) -> None:
     """Never a silent leftover."""
-    process = _spawn(made, launch._free_port(None))
-    os.kill(process.pid, signal.SIGSTOP)
+    process = _freeze(made)
 
     with pytest.raises(EmbeddedError, match=rf"pid {process.pid}\) does not end"):
         launch.end(process, [(signal.SIGINT, 0.01)])

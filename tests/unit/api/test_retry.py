@@ -84,9 +84,10 @@ def test_a_wish_past_the_deadline_is_given_up_at_once(asked_s: float) -> None:
     assert SCHEDULE.wait_s(Throttled("x", retry_after_s=asked_s), attempt=1, remaining_s=100, rng=Highest()) is None
 
 
-def test_an_own_pause_past_the_deadline_is_given_up_at_once() -> None:
+@pytest.mark.parametrize("remaining_s, wait_s", [(3.9, None), (4.0, None), (4.1, 4.0)])
+def test_an_own_pause_that_leaves_no_time_is_given_up_at_once(remaining_s: float, wait_s: float | None) -> None:
     """The error that is known says more than a deadline would."""
-    assert SCHEDULE.wait_s(NetworkFailed("x"), attempt=4, remaining_s=3.9, rng=Highest()) is None
+    assert SCHEDULE.wait_s(NetworkFailed("x"), attempt=4, remaining_s=remaining_s, rng=Highest()) == wait_s
 
 
 @given(st.integers(0, 500), st.floats(0, 1))

@@ -1,0 +1,126 @@
+"""`collector run`: one sweep over the configured clusters."""
+
+from __future__ import annotations
+
+import os
+import sys
+import uuid
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from collector.cli.ending import carry_out, code_of_sweep
+from collector.cli.settings import config_option, load_settings
+
+if TYPE_CHECKING:
+    from collector.cli.sweeping import Swept
+    from collector.config import Config
+    from collector.interrupt import Interrupt
+    from collector.sweep import Sweep
+
+Output = Literal["text", "json"]
+
+
+@click.command()
+@config_option
+@click.option("--cluster", "only", metavar="ID", multiple=True, help="Only this cluster; may be repeated.")
+@click.option(
+    "--shard",
+    metavar="I/N",
+    help="Only part I of N, counted from 0; else $JOB_COMPLETION_INDEX of $JOB_COMPLETIONS, where set.",
+)
+@click.option("--dry-run", "writes", flag_value="rehearsed", default="kept", help="Say what would change; keep nothing.")
+@click.option(
+    "--allow-mass-vanish",
+    metavar="ID",
+    multiple=True,
+    help="Believe this cluster's listing, this once, however much is gone from it; may be repeated.",
+)
+@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def run(
+    *,
+    only: Sequence[str],
+    shard: str | None,
+    writes: Literal["kept", "rehearsed"],
+    allow_mass_vanish: Sequence[str],
+    output: Output,
+) -> None:
+    """
+    List every cluster's backups once and store them.
+
+    With `--output json` exactly one JSON object goes to stdout, when the sweep has ended. Where none began (exit codes
+    2, 3, 70) stdout stays empty and the reason is on stderr.
+    """
+    config = load_settings()
+    sweep = _choose(config, only=only, shard=shard, writes=writes, allow_mass_vanish=allow_mass_vanish)
+    _forbid_core_dumps()
+    carry_out(lambda interrupt: _sweep(config, sweep, output=output, interrupt=interrupt))
+
+
+def _choose(
+    config: Config,
+    *,
+    only: Sequence[str],
+    shard: str | None,
+    writes: Literal["kept", "rehearsed"],
+    allow_mass_vanish: Sequence[str],
+) -> Sweep:
+    from collector.clusters import Shard, configured_clusters, select_clusters
+    from collector.sweep import Sweep
+
+    clusters = configured_clusters(config)
+    part = Shard.parse(shard) if shard is not None else Shard.from_environment(os.environ)
+    selected = select_clusters(clusters, only=only, shard=part)
+    if allow_mass_vanish:
+        select_clusters(clusters, only=allow_mass_vanish)  # refuses an id that is not configured
+    return Sweep(
+        configured=clusters,
+        selected=selected,
+        trace_id=str(uuid.uuid4()),
+        shard=str(part) if part else None,
+        allow_mass_vanish=frozenset(allow_mass_vanish),
+        writes=writes,
+    )
+
+
+def _forbid_core_dumps() -> None:
+    """Keep the memory of a process that crashed, with the credential in it, off the disk."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+async def _sweep(config: Config, sweep: Sweep, *, output: Output, interrupt: Interrupt) -> int:
+    from collector.api import credential_from
+    from collector.cli.database import database_url
+    from collector.cli.progress import progress
+    from collector.cli.sweeping import prepare_database, sweep_once
+
+    credential = credential_from(config.auth, os.environ)
+    async with AsyncExitStack() as stack:
+        url = await interrupt.unless_stopped(stack.enter_async_context(database_url(config, os.environ)))
+        await interrupt.unless_stopped(prepare_database(config, sweep, url))
+        with progress(len(sweep.selected)) as on_result:
+            swept = await sweep_once(
+                config, sweep, url=url, credential=credential, interrupt=interrupt, on_result=on_result
+            )
+        _report(swept, output)
+    return code_of_sweep(swept.summary, interrupted=interrupt.exit_code)
+
+
+def _report(swept: Swept, output: Output) -> None:
+    from collector.report import summary_object, summary_sentence, summary_table
+
+    if output == "json":
+        import json
+
+        click.echo(json.dumps(summary_object(swept.summary, requests=swept.requests, retries=swept.retries)))
+        return
+    from collector.cli.output import print_table
+
+    if (table := summary_table(swept.summary)) is not None:
+        print_table(table)
+    click.echo(summary_sentence(swept.summary, requests=swept.requests, retries=swept.retries))
+    sys.stdout.flush()

@@ -1,0 +1,78 @@
+"""One sweep from the configuration to its summary: what `run` and the demo have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from collector.api import Api
+from collector.records import Guard
+from collector.store import Rehearsal, Store, prepare_schema
+from collector.sweep import Summary, Sweep, run_sweep
+
+if TYPE_CHECKING:
+    from collector.api import Credential
+    from collector.config import Config
+    from collector.interrupt import Interrupt
+    from collector.records import ListingResult
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swept:
+    """What came of a sweep, and what it cost."""
+
+    summary: Summary
+    requests: int
+    retries: int
+
+
+async def prepare_database(config: Config, sweep: Sweep, url: str) -> None:
+    """
+    Wait for the database and bring its schema up to date. A dry run changes nothing there either.
+
+    Raises:
+        DatabaseError, SchemaError: it cannot be used.
+    """
+    settings = config.database
+    if sweep.writes == "rehearsed":
+        settings = settings.model_copy(update={"auto_migrate": False})
+    plan = await prepare_schema(url, settings)
+    if plan.pending:
+        log.info("schema.migrated", from_version=plan.applied, to_version=plan.pending[-1].version)
+
+
+async def sweep_once(
+    config: Config,
+    sweep: Sweep,
+    *,
+    url: str,
+    credential: Credential,
+    interrupt: Interrupt,
+    on_result: Callable[[ListingResult], None] = lambda _: None,
+) -> Swept:
+    """
+    Sweep, in a database whose schema is ready.
+
+    Raises:
+        DatabaseError, SchemaError: nothing was begun.
+        Interrupted: a signal came before anything was begun.
+    """
+    guard = Guard(rows=config.guard.mass_vanish_rows, share=config.guard.mass_vanish_share)
+    kind = Rehearsal if sweep.writes == "rehearsed" else Store
+    structlog.contextvars.bind_contextvars(trace_id=sweep.trace_id)
+    async with AsyncExitStack() as stack:
+        store = await interrupt.unless_stopped(
+            stack.enter_async_context(kind(url, config.database, guard=guard))
+        )
+        api = await stack.enter_async_context(Api(config.api, credential, trace_id=sweep.trace_id))
+        summary = await run_sweep(
+            config, sweep, api=api, store=store, stopping=interrupt.stopping, on_result=on_result
+        )
+        log.info("sweep.finished", sweep_id=summary.sweep_id, outcome=summary.outcome, requests=api.requests)
+        return Swept(summary=summary, requests=api.requests, retries=api.retries)

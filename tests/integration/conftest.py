@@ -1,0 +1,55 @@
+"""
+Fixtures for tests against real sockets and a real PostgreSQL.
+
+Making a database takes longer than most tests here, so they follow each other in one, which is emptied before each.
+A test that changes more than rows takes `fresh_url`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from collector.embedded import EmbeddedServer
+from tests.builders import Rig, store_of
+from tests.postgres import scratch_database
+
+EMPTY = """
+TRUNCATE collector.quarantine, collector.backup_change, collector.backup, collector.index_set, collector.listing,
+    collector.cluster, collector.sweep RESTART IDENTITY;
+ALTER SEQUENCE collector.listing_id_seq RESTART;
+"""
+
+
+@pytest.fixture(scope="session")
+async def lasting_url(postgres: EmbeddedServer, migrated_template: str) -> AsyncIterator[str]:
+    """Yield the URL of a migrated database that many tests use, one after the other."""
+    async with scratch_database(postgres, template=migrated_template) as url:
+        yield url
+
+
+@pytest.fixture
+async def migrated_url(lasting_url: str) -> str:
+    """Return the URL of a database with all migrations applied and no rows."""
+    connection = await asyncpg.connect(lasting_url)
+    try:
+        await connection.execute(EMPTY)
+    finally:
+        await connection.close()
+    return lasting_url
+
+
+@pytest.fixture
+async def fresh_url(postgres: EmbeddedServer, migrated_template: str) -> AsyncIterator[str]:
+    """Yield the URL of a migrated database of the test's own."""
+    async with scratch_database(postgres, template=migrated_template) as url:
+        yield url
+
+
+@pytest.fixture
+async def rig(migrated_url: str) -> AsyncIterator[Rig]:
+    """Yield a store on an empty database, with two registered clusters."""
+    async with store_of(migrated_url) as rig:
+        yield rig
