@@ -6,8 +6,10 @@ from __future__ import annotations
 def main() -> None:
     """Run the command line."""
     from collector.cli import cli
+    from collector.cli.output import outlast_readers
 
-    cli()
+    outlast_readers()
+    cli(prog_name="collector")
 
 
 if __name__ == "__main__":

@@ -69,12 +69,11 @@ async def collect_cluster(cluster: Cluster, means: Means) -> ListingResult:
 async def _list_and_store(listing: Listing, means: Means) -> ListingResult:
     cluster = listing.cluster
     with Spool(means.spool_bytes, fingerprint) as spool:
-        async with aclosing(means.api.list_backups(cluster, listing.traffic)) as pages:
+        known = None if listing.restarts else means.digests.get(cluster.id)
+        async with aclosing(means.api.list_backups(cluster, listing.traffic, known=known)) as pages:
             async for page in pages:
-                spool.add(page.records)
-        if means.digests.get(cluster.id) == spool.digest():
-            result = await means.store.confirm_unchanged(listing, spool)
-            if result is not None:
-                return result
+                spool.add(page)
+        if spool.digest() == known:
+            return await means.store.confirm_unchanged(listing, known)
         absence: Absence = "allowed" if cluster.id in means.allow_mass_vanish else "guarded"
         return await means.store.merge_listing(listing, spool, BackupParser(cluster).parse, absence=absence)

@@ -14,7 +14,7 @@ import queue
 import sys
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TextIO, cast
 
 import stamina.instrumentation
 import structlog
@@ -76,7 +76,9 @@ class Outlet(io.TextIOBase):
 _outlets: Final[list[Outlet]] = []
 
 
-def configure_logs(*, level: Level = "info", style: Format = "auto", deliver: Callable[[str], object] | None = None) -> None:
+def configure_logs(
+    *, level: Level = "info", style: Format = "auto", deliver: Callable[[str], object] | None = None
+) -> None:
     """
     Set up logging for the process; again is allowed.
 
@@ -94,10 +96,10 @@ def configure_logs(*, level: Level = "info", style: Format = "auto", deliver: Ca
         processors=_chain(outlet, _text(colors=is_terminal) if as_text else _json()),
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         # A `write` for each line, where `print` would make two.
-        logger_factory=structlog.WriteLoggerFactory(file=outlet),
+        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", outlet)),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(handlers=[_Bridge()], level=logging.WARNING, force=True)
+    _bring_in_libraries()
     # The hooks that stamina brings log the arguments of what it repeats: a connection URL, with its password.
     stamina.instrumentation.set_on_retry_hooks([_tell_retry])
 
@@ -112,7 +114,7 @@ atexit.register(flush_logs)
 
 
 def escape_controls(text: str) -> str:
-    """Write what could steer a terminal, or turn text around, as an escape: ESC becomes `\\x1b`."""
+    """Write what could steer a terminal, or turn text around, as an escape like those of Python's strings."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
@@ -125,7 +127,8 @@ def shorten(text: str) -> str:
 
 def _to_stderr(line: str) -> None:
     stream = sys.stderr  # looked up each time: a progress bar takes its place meanwhile
-    stream.write(line)
+    if not stream.write(line):
+        raise OSError("nothing was written")
     stream.flush()
 
 
@@ -176,7 +179,7 @@ def _escape_values(_logger: WrappedLogger, _method: str, event: EventDict) -> Ev
 
 
 def _order_keys(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    return {key: event[key] for key in _FIRST if key in event} | event
+    return {**{key: event[key] for key in _FIRST if key in event}, **event}
 
 
 def _tell_retry(details: stamina.instrumentation.RetryDetails) -> None:
@@ -187,6 +190,13 @@ def _tell_retry(details: stamina.instrumentation.RetryDetails) -> None:
         wait_s=round(details.wait_for, 3),
         reason=str(details.caused_by),
     )
+
+
+def _bring_in_libraries() -> None:
+    root = logging.getLogger()
+    if not any(isinstance(handler, _Bridge) for handler in root.handlers):
+        root.addHandler(_Bridge(logging.WARNING))
+    logging.captureWarnings(capture=True)
 
 
 class _Bridge(logging.Handler):

@@ -1,6 +1,4 @@
-"""
-What travels between the stages: clusters, pages, backups, and the outcome of a listing. Values only.
-"""
+"""What travels between the stages: clusters, pages, backups, and the outcome of a listing. Values only."""
 
 from __future__ import annotations
 
@@ -13,7 +11,7 @@ from uuid import UUID
 ClusterId = NewType("ClusterId", str)
 
 CLUSTER_ID_PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,49}")
-"""What may stand in a URL's path as an id (fullmatch). The API allows 50 characters; the alphabet is ours, so that no id can leave its path."""
+"""What may stand in a URL's path as an id (fullmatch). The alphabet is ours, so that no id can leave its path."""
 
 Outcome = Literal["complete", "partial", "held", "failed", "superseded"]
 
@@ -31,10 +29,14 @@ class Cluster:
 
 
 class Page(NamedTuple):
-    """One page of a listing: each record as the JSON object's bytes as received, and the token of the next page (None: the last)."""
+    """One page of a listing."""
 
     records: list[bytes]
+    """Each record as received: the bytes of a JSON object."""
     next_token: str | None
+    """None: this was the last page."""
+    digest: bytes
+    """16 bytes, of the whole page as received."""
 
 
 class IndexSet(NamedTuple):

@@ -19,6 +19,8 @@ from collector.errors import SpoolError
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from collector.records import Page
+
 FINGERPRINT_BYTES = 16
 
 
@@ -30,7 +32,7 @@ class Spool(AbstractContextManager["Spool"]):
         self._file = tempfile.SpooledTemporaryFile(max_size=memory_bytes)  # noqa: SIM115 - closed in __exit__
         self._fingerprint = fingerprint
         self._ends = array("Q", [0])
-        self._digest: bytes | None = None
+        self._pages: list[bytes] = []
         self.fingerprints: list[bytes] = []
 
     def __exit__(
@@ -43,19 +45,19 @@ class Spool(AbstractContextManager["Spool"]):
         """Count the records on all pages."""
         return len(self.fingerprints)
 
-    def add(self, records: Sequence[bytes]) -> None:
+    def add(self, page: Page) -> None:
         """
         Append one page.
 
         Raises:
             SpoolError: the temporary file cannot be written.
         """
-        end = self._ends[-1]
+        self._pages.append(page.digest)
+        records, end = page.records, self._ends[-1]
         for record in records:
             end += len(record)
             self._ends.append(end)
         self.fingerprints.extend(map(self._fingerprint, records))
-        self._digest = None
         try:
             self._file.write(b"".join(records))
         except OSError as exc:
@@ -71,11 +73,12 @@ class Spool(AbstractContextManager["Spool"]):
 
     def digest(self) -> bytes:
         """
-        Digest the listing: the same set of records gives the same 16 bytes, in whatever order they came.
+        Digest the listing to 16 bytes: two with the same digest list the same backups.
 
-        The API documents no order.
+        Of a single page it is the page's own. Of several it is over the set of records, in whatever order they
+        came: the API documents no order, and page tokens may differ each time.
         """
-        if self._digest is None:
-            distinct = sorted(set(self.fingerprints))
-            self._digest = hashlib.blake2b(b"".join(distinct), digest_size=FINGERPRINT_BYTES).digest()
-        return self._digest
+        if len(self._pages) == 1:
+            return self._pages[0]
+        distinct = sorted(set(self.fingerprints))
+        return hashlib.blake2b(b"".join(distinct), digest_size=FINGERPRINT_BYTES).digest()

@@ -8,11 +8,16 @@ CREATE FUNCTION collector.forget_edited_backup() RETURNS trigger
 LANGUAGE plpgsql
 AS $$
 BEGIN
+    IF TG_OP = 'TRUNCATE' THEN
+        UPDATE collector.cluster SET listing_digest = NULL WHERE listing_digest IS NOT NULL;
+        RETURN NULL;
+    END IF;
     UPDATE collector.cluster SET listing_digest = NULL WHERE cluster_id = OLD.cluster_id;
     IF TG_OP = 'DELETE' THEN
         RETURN OLD;
     END IF;
-    NEW.fingerprint := decode(repeat('00', 16), 'hex');
+    -- One that no record has, and no other edited row either: fingerprints tell a cluster's backups apart.
+    NEW.fingerprint := uuid_send(gen_random_uuid());
     RETURN NEW;
 END
 $$;
@@ -42,7 +47,12 @@ CREATE TRIGGER backup_deleted_by_hand
 BEFORE DELETE ON collector.backup
 FOR EACH ROW EXECUTE FUNCTION collector.forget_edited_backup();
 
+CREATE TRIGGER backup_truncated_by_hand
+BEFORE TRUNCATE ON collector.backup
+FOR EACH STATEMENT EXECUTE FUNCTION collector.forget_edited_backup();
+
 -- migrate:down
+DROP TRIGGER backup_truncated_by_hand ON collector.backup;
 DROP TRIGGER backup_deleted_by_hand ON collector.backup;
 DROP TRIGGER backup_edited_by_hand ON collector.backup;
 DROP FUNCTION collector.forget_edited_backup;

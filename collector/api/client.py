@@ -45,6 +45,7 @@ class _Listing:
     traffic: Traffic
     ends_at: float
     """By the loop's clock."""
+    known: bytes | None
     last_fault: str | None = None
 
 
@@ -112,13 +113,17 @@ class Api:
     ) -> None:
         await self._transport.__aexit__(kind, error, trace)
 
-    async def list_backups(self, cluster: Cluster, traffic: Traffic) -> AsyncGenerator[Page, None]:
+    async def list_backups(
+        self, cluster: Cluster, traffic: Traffic, *, known: bytes | None = None
+    ) -> AsyncGenerator[Page, None]:
         """
         List a cluster's backups, first page to last.
 
         Args:
             cluster: the cluster.
             traffic: what this listing costs is counted here while it runs, also when it fails.
+            known: the digest of the only page of an earlier listing. If that is what comes, it comes unread: a
+                single page with this digest and no records.
 
         Raises:
             ListingError: one of its kinds. Whatever was yielded before it proves nothing.
@@ -126,7 +131,7 @@ class Api:
         """
         now = asyncio.get_running_loop().time()
         ends_at = min(now + self._settings.listing_timeout_s, self._ends_at)
-        listing = _Listing(cluster=cluster, traffic=traffic, ends_at=ends_at)
+        listing = _Listing(cluster=cluster, traffic=traffic, ends_at=ends_at, known=known)
         paging = Paging(pages_max=self._settings.pages_max, items_max=self._settings.items_max)
         token: str | None = None
         while True:
@@ -172,7 +177,7 @@ class Api:
         try:
             answer = await self._transport.get(address, credential=self._credential, headers=headers, traffic=traffic)
             traffic.server_request_id = answer.request_id or traffic.server_request_id
-            return parse_page(answer, page_token=token)
+            return parse_page(answer, page_token=token, known=listing.known)
         except ListingError as exc:
             listing.last_fault = str(exc)
             traffic.server_request_id = exc.request_id or traffic.server_request_id

@@ -12,6 +12,7 @@ Of a key that comes twice the last counts, as JSON readers commonly have it.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Final
 
@@ -30,31 +31,38 @@ class _Body(msgspec.Struct):
     next_page_token: msgspec.Raw | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name="nextPageToken")
 
 
+DIGEST_BYTES: Final = 16
+
 _BODY: Final = msgspec.json.Decoder(_Body)
 _TOKEN: Final = msgspec.json.Decoder(str | None)
 
 
-def parse_page(answer: Answer, *, page_token: str | None) -> Page:
+def parse_page(answer: Answer, *, page_token: str | None, known: bytes | None = None) -> Page:
     """
     Read a page, or raise what the answer means instead.
 
     Args:
         answer: a whole answer, of any status.
         page_token: what the request carried, for `status.error_from`.
+        known: the digest of a listing's only page, read earlier. If this first page is the same, byte for byte,
+            it is not read again: the page that comes back has that digest, no records, and no successor.
 
     Raises:
         ListingError: one of its kinds. Only 200 with a page for a body is a page.
     """
     if answer.status != 200:
-        raise error_from(answer, page_token=page_token)
+        raise error_from(answer.struck(), page_token=page_token)
     if not is_json(answer.headers.get("content-type", "")):
         kind = excerpt(answer.headers.get("content-type", "nothing"))
         raise _bad(answer, f"Content-Type is {kind}, not JSON")
+    digest = hashlib.sha256(answer.body).digest()[:DIGEST_BYTES]
+    if digest == known and page_token is None:
+        return Page([], None, digest)
     body = _decode(answer)
     if body.backups is msgspec.UNSET and body.next_page_token is msgspec.UNSET:
         _require_empty(answer, page_token)
     records = body.backups or []
-    return Page(list(map(bytes, records)), _next_token(answer, body))
+    return Page(list(map(bytes, records)), _next_token(answer, body), digest)
 
 
 def is_json(content_type: str) -> bool:
@@ -93,7 +101,7 @@ def _require_empty(answer: Answer, page_token: str | None) -> None:
     if answer.body.translate(None, b" \t\r\n") == b"{}":
         return
     if parse_rpc_status(answer.body) is not None:
-        raise error_from(answer, page_token=page_token)
+        raise error_from(answer.struck(), page_token=page_token)
     raise _bad(answer, "not a page: neither backups nor nextPageToken")
 
 
@@ -108,5 +116,5 @@ def _next_token(answer: Answer, body: _Body) -> str | None:
 
 
 def _bad(answer: Answer, fault: str) -> BadAnswer:
-    message = f"HTTP 200: {fault}; the body begins: {excerpt(answer.body)}"
+    message = f"HTTP 200: {fault}; the body begins: {excerpt(answer.struck().body)}"
     return BadAnswer(message, status=answer.status, request_id=answer.request_id)

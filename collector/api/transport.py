@@ -202,9 +202,9 @@ def _reason(exc: Exception) -> str:
 
 
 def _without(token: str, answer: Answer) -> Answer:
-    """Strike our token out of an answer that echoes it, as debugging proxies do: answers are quoted in errors."""
+    """Strike our token out of headers that echo it; the body carries it along, to be struck before it is quoted."""
     headers = {name: value.replace(token, "[token]") for name, value in answer.headers.items()}
-    return Answer(answer.status, headers, answer.body.replace(token.encode(), b"[token]"))
+    return Answer(answer.status, headers, answer.body, token)
 
 
 def _tls_context() -> ssl.SSLContext:

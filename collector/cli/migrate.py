@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @config_option
-@click.option("--status", "task", flag_value="status", default="apply", help="List applied and pending, change nothing.")
+@click.option(
+    "--status", "task", flag_value="status", default="apply", help="List applied and pending, change nothing."
+)
 @click.option("--to", "version", type=click.IntRange(min=1), metavar="VERSION", help="Stop at this version.")
 def migrate(*, task: Literal["apply", "status"], version: int | None) -> None:
     """
@@ -49,13 +51,10 @@ async def _migrate(
 
 
 async def _find(url: str, *, wait_s: float) -> Plan:
-    import stamina
-
-    from collector.errors import DatabaseUnavailable
     from collector.store.migrations import read_plan
+    from collector.store.patience import patient
 
-    patient = stamina.AsyncRetryingCaller(attempts=None, timeout=wait_s, wait_initial=0.1, wait_max=2)
-    return await patient.on(DatabaseUnavailable)(read_plan, url)
+    return await patient(wait_s)(read_plan, url)
 
 
 async def _apply(url: str, version: int | None) -> Plan:

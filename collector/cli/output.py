@@ -7,6 +7,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
+import click
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -16,30 +18,33 @@ _WIDTH_IN_FILES: Final = 240
 class Lasting:
     """A text stream that outlives its reader: once nobody reads, what is written goes nowhere."""
 
-    def __init__(self, stream: TextIO) -> None:
-        """Stand in for `stream`."""
+    def __init__(self, stream: TextIO, *, forgives: type[OSError] = BrokenPipeError) -> None:
+        """Stand in for `stream`; what fails otherwise than by `forgives` is raised."""
         self._stream = stream
+        self._forgives = forgives
 
     def __getattr__(self, name: str) -> Any:
         """Be the stream in all else."""
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
-        """Write, as long as somebody reads."""
+        """Write, as long as somebody reads; 0 tells that it went nowhere."""
         try:
             return self._stream.write(text)
-        except BrokenPipeError:
-            self._give_up()
-        return len(text)
+        except self._forgives as exc:
+            self._forgive(exc)
+        return 0
 
     def flush(self) -> None:
         """Flush, as long as somebody reads."""
         try:
             self._stream.flush()
-        except BrokenPipeError:
-            self._give_up()
+        except self._forgives as exc:
+            self._forgive(exc)
 
-    def _give_up(self) -> None:
+    def _forgive(self, error: OSError) -> None:
+        if not isinstance(error, BrokenPipeError):
+            return  # a full disk may have room for the next line
         # What is still buffered must go somewhere, or the interpreter complains about it when it ends.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._stream.fileno())
@@ -56,22 +61,28 @@ def outlast_readers() -> None:
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
         os.set_inheritable(descriptor, True)  # noqa: FBT003 - positional only
     os.close(descriptor)
-    sys.stdout = _lasting(sys.stdout, 1)
-    sys.stderr = _lasting(sys.stderr, 2)
-
-
-def _lasting(stream: TextIO | None, descriptor: int) -> TextIO:
-    if stream is None:
-        stream = open(descriptor, "w", encoding="utf-8", closefd=False)  # noqa: SIM115, PTH123 - as long as the process
-    if isinstance(stream, io.TextIOWrapper):
-        stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no reason to fail
-    return cast("TextIO", Lasting(stream))
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    # A terminal that lacks a letter is no reason to fail. Nothing is buffered for stderr, where a line that found no
+    # room would be tried again for ever.
+    stdout = open(1, "w", encoding=encoding, errors="backslashreplace", closefd=False)  # noqa: SIM115 - like the process
+    stderr = io.TextIOWrapper(
+        cast("io.BufferedWriter", io.FileIO(2, "w", closefd=False)),
+        encoding=encoding,
+        errors="backslashreplace",
+        write_through=True,
+    )
+    sys.stdout = cast("TextIO", Lasting(stdout))
+    sys.stderr = cast("TextIO", Lasting(stderr, forgives=OSError))
 
 
 def print_table(table: Table) -> None:
-    """Print a table: fitted to the terminal, or unfolded where it goes into a file."""
+    """Print a table: fitted to the terminal, or unfolded and without colours where it goes into a file."""
     from rich.console import Console
 
-    is_terminal = sys.stdout.isatty()
-    console = Console(file=sys.stdout, width=None if is_terminal else _WIDTH_IN_FILES, highlight=False, emoji=False)
-    console.print(table)
+    if sys.stdout.isatty():
+        Console(file=sys.stdout, highlight=False, emoji=False).print(table)
+        return
+    text = io.StringIO()
+    Console(file=text, width=_WIDTH_IN_FILES, highlight=False, emoji=False, color_system=None).print(table)
+    for line in text.getvalue().splitlines():
+        click.echo(line.rstrip())

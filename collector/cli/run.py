@@ -31,7 +31,9 @@ Output = Literal["text", "json"]
     metavar="I/N",
     help="Only part I of N, counted from 0; else $JOB_COMPLETION_INDEX of $JOB_COMPLETIONS, where set.",
 )
-@click.option("--dry-run", "writes", flag_value="rehearsed", default="kept", help="Say what would change; keep nothing.")
+@click.option(
+    "--dry-run", "writes", flag_value="rehearsed", default="kept", help="Say what would change; keep nothing."
+)
 @click.option(
     "--allow-mass-vanish",
     metavar="ID",

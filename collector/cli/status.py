@@ -28,8 +28,8 @@ def status(*, output: Output) -> None:
     """
     Print the verdict on every configured cluster, the worst first.
 
-    The exit code is 1 if any of them is not fresh, or there is none. Reads `inventory.freshness` only, so that a reader's
-    role and a standby are enough; migrates nothing.
+    The exit code is 1 if any of them is not fresh, or there is none. Reads `inventory.freshness` only: a
+    reader's role and a standby are enough. Migrates nothing.
     """
     config = load_settings()
     carry_out(lambda interrupt: _status(config, output, interrupt))

@@ -67,12 +67,8 @@ async def sweep_once(
     kind = Rehearsal if sweep.writes == "rehearsed" else Store
     structlog.contextvars.bind_contextvars(trace_id=sweep.trace_id)
     async with AsyncExitStack() as stack:
-        store = await interrupt.unless_stopped(
-            stack.enter_async_context(kind(url, config.database, guard=guard))
-        )
+        store = await interrupt.unless_stopped(stack.enter_async_context(kind(url, config.database, guard=guard)))
         api = await stack.enter_async_context(Api(config.api, credential, trace_id=sweep.trace_id))
-        summary = await run_sweep(
-            config, sweep, api=api, store=store, stopping=interrupt.stopping, on_result=on_result
-        )
+        summary = await run_sweep(config, sweep, api=api, store=store, stopping=interrupt.stopping, on_result=on_result)
         log.info("sweep.finished", sweep_id=summary.sweep_id, outcome=summary.outcome, requests=api.requests)
         return Swept(summary=summary, requests=api.requests, retries=api.retries)

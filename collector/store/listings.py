@@ -13,14 +13,12 @@ if TYPE_CHECKING:
     from collector.store.pool import Connection
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Unchanged:
     """A listing whose digest is the stored one."""
 
     listing: Listing
     digest: bytes
-    listed: int
-    duplicates: int
 
 
 async def draw_listings(connection: Connection, number: int) -> list[tuple[int, int]]:
@@ -29,16 +27,16 @@ async def draw_listings(connection: Connection, number: int) -> list[tuple[int, 
     return [(row["listing_id"], row["started_at"]) for row in rows]
 
 
-async def confirm_unchanged(connection: Connection, confirmations: Sequence[Unchanged]) -> set[int]:
+async def confirm_unchanged(connection: Connection, confirmations: Sequence[Unchanged]) -> dict[int, Counts]:
     """
     Move the fences of clusters that are as they were, and write their ledger rows.
 
     Returns:
-        The listing ids that were confirmed. The others' clusters were written meanwhile: merge them.
+        By listing id, what was confirmed. The others' clusters were written meanwhile.
     """
     columns = zip(*map(_to_confirmation, confirmations), strict=True)
     rows = await connection.fetch(statement("confirm_unchanged"), *map(list, columns))
-    return {row["listing_id"] for row in rows}
+    return {row["listing_id"]: Counts(unchanged=row["unchanged"], duplicates=row["duplicates"]) for row in rows}
 
 
 def _to_confirmation(unchanged: Unchanged) -> tuple[object, ...]:
@@ -55,13 +53,11 @@ def _to_confirmation(unchanged: Unchanged) -> tuple[object, ...]:
         traffic.throttles,
         listing.restarts,
         traffic.bytes,
-        unchanged.listed,
-        unchanged.duplicates,
         traffic.server_request_id,
     )
 
 
-async def record_ended(  # noqa: PLR0913 - one row, its columns
+async def record_ended(
     connection: Connection,
     listing: Listing,
     outcome: Literal["failed", "superseded"],

@@ -10,12 +10,12 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import asyncpg
-import stamina
 
-from collector.errors import DatabaseUnavailable, SchemaError
+from collector.errors import SchemaError
+from collector.store.patience import patient
 from collector.store.pool import CLOSE_S, prepare_connection
 from collector.store.statements import statement
 from collector.store.translate import translated
@@ -81,8 +81,7 @@ async def read_freshness(url: str, settings: DatabaseSettings) -> list[Freshness
         DatabaseRefused: no such database, wrong password, no right to read.
         SchemaError: there is no inventory.
     """
-    patient = stamina.AsyncRetryingCaller(attempts=None, timeout=settings.wait_s, wait_initial=0.1, wait_max=2)
-    rows = await patient.on(DatabaseUnavailable)(_fetch, url, settings, "read_freshness")
+    rows = await patient(settings.wait_s)(_fetch, url, settings, "read_freshness")
     return [Freshness(**{field.name: row[field.name] for field in fields(Freshness)}) for row in rows]
 
 
@@ -104,10 +103,31 @@ async def read_example(url: str, settings: DatabaseSettings, name: ExampleName) 
     )
 
 
-async def _fetch(url: str, settings: DatabaseSettings, name: str) -> list[Any]:
-    try:
-        with translated():
-            async with _connection(url, settings) as connection:
+async def _fetch(url: str, settings: DatabaseSettings, name: str) -> list[Record]:
+    with translated():
+        async with _connection(url, settings) as connection:
+            try:
                 return await connection.fetch(statement(name))
-    except asyncpg.PostgresError:
-        raise
+            except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError) as exc:
+                raise SchemaError(
+                    f"the inventory is not there, or is too old: run `collector migrate` ({exc})"
+                ) from None
+
+
+@asynccontextmanager
+async def _connection(url: str, settings: DatabaseSettings) -> AsyncIterator[Connection[Record]]:
+    connection = await asyncpg.connect(
+        url,
+        timeout=settings.connect_timeout_s,
+        command_timeout=settings.command_timeout_s,
+        statement_cache_size=0,
+        server_settings={"application_name": _APPLICATION_NAME},
+    )
+    try:
+        await prepare_connection(connection)
+        yield connection
+    finally:
+        try:
+            await connection.close(timeout=CLOSE_S)
+        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            connection.terminate()

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Final, Self
 
 import stamina
 
-from collector.errors import CollectorError, DatabaseError, DatabaseUnavailable, SchemaError, TransactionConflict
+from collector.errors import (
+    CollectorError,
+    DatabaseError,
+    DatabaseUnavailable,
+    ListingMoved,
+    SchemaError,
+    TransactionConflict,
+)
 from collector.records import Cluster, Counts, Guard, Listing, ListingResult, Outcome, Traffic
 from collector.spool import Spool
 from collector.store import listings, sweeps
@@ -41,7 +48,7 @@ class Store:
         self._wait_s = settings.wait_s
         self._guard = guard
         self._draws: Batch[None, tuple[int, int]] = Batch(self._run_draws, size_max=BATCH_MAX)
-        self._confirmations: Batch[listings.Unchanged, bool] = Batch(self._run_confirmations, size_max=BATCH_MAX)
+        self._confirmations: Batch[listings.Unchanged, Counts | None] = Batch(self._run_confirmations, size_max=BATCH_MAX)
 
     async def open(self) -> Self:
         """
@@ -117,19 +124,19 @@ class Store:
             traffic=traffic,
         )
 
-    async def confirm_unchanged(self, listing: Listing, spool: Spool) -> ListingResult | None:
+    async def confirm_unchanged(self, listing: Listing, digest: bytes) -> ListingResult:
         """
         Write a listing whose digest is the stored one: its fence and its ledger row, no backup.
 
-        Returns:
-            None if the cluster was written meanwhile: merge it.
+        Raises:
+            ListingMoved: the cluster was written since its digest was read, so this proves nothing.
+            DatabaseError: it is not written.
         """
-        duplicates = len(spool) - len(set(spool.fingerprints))
-        unchanged = listings.Unchanged(listing=listing, digest=spool.digest(), listed=len(spool), duplicates=duplicates)
-        if not await self._confirmations.ask(unchanged):
-            return None
-        counts = Counts(unchanged=len(spool) - duplicates, duplicates=duplicates)
-        return to_result(listing, "complete", counts)
+        confirmed = await self._confirmations.ask(listings.Unchanged(listing, digest))
+        if confirmed is None:
+            message = f"cluster {listing.cluster.id} was written by another sweep meanwhile"
+            raise ListingMoved(message)
+        return to_result(listing, "complete", confirmed)
 
     async def merge_listing(self, listing: Listing, spool: Spool, parse: Parse, *, absence: Absence) -> ListingResult:
         """
@@ -175,10 +182,10 @@ class Store:
         async with self._pool.acquire() as connection:
             return await listings.draw_listings(connection, len(askers))
 
-    async def _run_confirmations(self, confirmations: Sequence[listings.Unchanged]) -> list[bool]:
+    async def _run_confirmations(self, confirmations: Sequence[listings.Unchanged]) -> list[Counts | None]:
         async with self._pool.acquire() as connection:
             confirmed = await listings.confirm_unchanged(connection, confirmations)
-        return [each.listing.id in confirmed for each in confirmations]
+        return [confirmed.get(each.listing.id) for each in confirmations]
 
 
 def to_result(

@@ -7,10 +7,11 @@ A test that changes more than rows takes `fresh_url`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
 import pytest
+import stamina
 
 from collector.embedded import EmbeddedServer
 from tests.builders import Rig, store_of
@@ -53,3 +54,10 @@ async def rig(migrated_url: str) -> AsyncIterator[Rig]:
     """Yield a store on an empty database, with two registered clusters."""
     async with store_of(migrated_url) as rig:
         yield rig
+
+
+@pytest.fixture
+def _hurried() -> Iterator[None]:
+    """Retry as often as the program does, without its pauses."""
+    with stamina.set_testing(testing=True, attempts=20, cap=True):
+        yield

@@ -65,7 +65,7 @@ async def test_an_instant_is_exact_to_the_nanosecond(
 def _epoch_ns(text: str) -> Decimal:
     import whenever
 
-    return Decimal(whenever.Instant.parse_iso(text).timestamp_nanos())
+    return Decimal(whenever.Instant.parse_iso(text).timestamp(unit="nanosecond"))
 
 
 async def test_instants_sort_exactly(rig: Rig, db: Connection) -> None:

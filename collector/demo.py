@@ -1,0 +1,145 @@
+"""
+The stage of the demo: an emulated API, a PostgreSQL of our own, and a configuration that joins them.
+
+Nothing of it is left when the demo ends, unless it was asked to stay.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Literal
+
+from collector.config import ApiSettings, AuthSettings, ClusterSettings, Config, DatabaseSettings, SecretSource
+from collector.embedded import EmbeddedServer, default_data_dir
+from collector.embedded.postmaster import is_running, read_postmaster
+from collector.emulator import Emulator, Fleet, demo_fleet
+from collector.errors import UsageError
+
+if TYPE_CHECKING:
+    from collector.embedded.launch import Lifetime
+    from collector.emulator import EmulatedCluster
+
+Keeping = Literal["nothing", "database"]
+
+HOURS: Final = 2
+"""How many hours pass on stage. They end at the present."""
+
+DATABASE: Final = "collector"
+STOP_S: Final = 20.0
+TOKEN_VARIABLE: Final = "COLLECTOR_DEMO_TOKEN"  # noqa: S105 - the variable's name
+ENVIRONMENT: Final[Mapping[str, str]] = MappingProxyType({TOKEN_VARIABLE: "t1.demo"})
+
+_HOUR_NS: Final = 3_600_000_000_000
+_POLL_S: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """All that a sweep needs, and the fleet, which can be let age."""
+
+    config: Config
+    fleet: Fleet
+    url: str
+    """Of the database. It holds a password."""
+
+
+@asynccontextmanager
+async def stage(env: Mapping[str, str], *, keeping: Keeping) -> AsyncIterator[Stage]:
+    """
+    Set up the stage, and clear it away.
+
+    Args:
+        env: says where a database that stays is kept.
+        keeping: `database` leaves PostgreSQL running, with all that was collected.
+
+    Raises:
+        EmbeddedError: there is no PostgreSQL.
+    """
+    fleet = demo_fleet(time.time_ns() - HOURS * _HOUR_NS)
+    async with (
+        Emulator(fleet, token=ENVIRONMENT[TOKEN_VARIABLE], record=False) as emulator,
+        _server(env, keeping) as url,
+    ):
+        yield Stage(config=_config(fleet, emulator.url, url), fleet=fleet, url=url)
+
+
+def stop_kept(env: Mapping[str, str]) -> Path:
+    """
+    End the PostgreSQL that a demo left running, and delete what it kept.
+
+    Returns:
+        The directory that is gone.
+
+    Raises:
+        UsageError: there is none; or it does not end.
+    """
+    directory = kept_directory(env)
+    if not directory.is_dir():
+        raise UsageError(f"no demo was kept in {directory}")
+    for pgdata in directory.glob("pg*/"):
+        _end_server(pgdata)
+    shutil.rmtree(directory)
+    return directory
+
+
+def kept_directory(env: Mapping[str, str]) -> Path:
+    """Name the directory of a demo that stays. Raises EmbeddedError: there is no place for it."""
+    return default_data_dir(env) / "demo"
+
+
+@asynccontextmanager
+async def _server(env: Mapping[str, str], keeping: Keeping) -> AsyncIterator[str]:
+    if keeping == "database":
+        server = await _start(kept_directory(env), "detached")
+        yield await asyncio.to_thread(server.create_database, DATABASE)
+        return
+    directory = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="collector-demo-"))
+    try:
+        server = await _start(directory, "parent")
+        try:
+            yield await asyncio.to_thread(server.create_database, DATABASE)
+        finally:
+            await asyncio.to_thread(server.stop)
+    finally:
+        await asyncio.to_thread(shutil.rmtree, directory)
+
+
+async def _start(directory: Path, lifetime: Lifetime) -> EmbeddedServer:
+    durable: Literal["yes", "no"] = "no" if lifetime == "parent" else "yes"
+    return await asyncio.to_thread(EmbeddedServer.start, directory, lifetime=lifetime, durable=durable)
+
+
+def _end_server(pgdata: Path) -> None:
+    deadline = time.monotonic() + STOP_S
+    found = read_postmaster(pgdata)
+    if found is None or not is_running(found, pgdata):
+        return
+    os.kill(found.pid, signal.SIGINT)  # PostgreSQL's fast shutdown
+    while is_running(found, pgdata):
+        if time.monotonic() > deadline:
+            raise UsageError(f"the demo's PostgreSQL (pid {found.pid}) does not end within {STOP_S:g} s")
+        time.sleep(_POLL_S)
+
+
+def _config(fleet: Fleet, api_url: str, database_url: str) -> Config:
+    return Config(
+        database=DatabaseSettings.model_validate({"url": database_url}),
+        # Two clusters of the demo refuse to be read: patience would be for show.
+        api=ApiSettings(mdb_url=api_url, concurrency=64, requests_per_second=None, attempts=2, backoff_initial_s=0.1),
+        auth=AuthSettings(iam_token=SecretSource(env=TOKEN_VARIABLE)),
+        clusters=tuple(map(_entry, fleet.clusters.values())),
+    )
+
+
+def _entry(cluster: EmulatedCluster) -> ClusterSettings:
+    return ClusterSettings.model_validate({"id": cluster.id, "name": cluster.name, "labels": dict(cluster.labels)})
