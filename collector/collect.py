@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from collector.errors import CollectorError, ListingMoved
-from collector.parse import BackupParser, fingerprint
+from collector.fingerprints import fingerprint
+from collector.parse import BackupParser
 from collector.records import Cluster, Listing, ListingResult, Traffic
 from collector.spool import Spool
 
@@ -76,4 +77,4 @@ async def _list_and_store(listing: Listing, means: Means) -> ListingResult:
         if spool.digest() == known:
             return await means.store.confirm_unchanged(listing, known)
         absence: Absence = "allowed" if cluster.id in means.allow_mass_vanish else "guarded"
-        return await means.store.merge_listing(listing, spool, BackupParser(cluster).parse, absence=absence)
+        return await means.store.merge_listing(listing, spool, BackupParser(cluster).parse_all, absence=absence)

@@ -15,13 +15,12 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from collector.errors import SpoolError
+from collector.fingerprints import FINGERPRINT_BYTES
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from collector.records import Page
-
-FINGERPRINT_BYTES = 16
 
 
 class Spool(AbstractContextManager["Spool"]):
@@ -64,12 +63,19 @@ class Spool(AbstractContextManager["Spool"]):
             message = f"the temporary file for a listing of {end} bytes cannot be written: {exc.strerror}"
             raise SpoolError(message) from exc
 
-    def read(self, indexes: Sequence[int]) -> Iterator[bytes]:
-        """Give back the records at these positions (0 is the first), each as received. No `add` may follow."""
-        for index in indexes:
-            start = self._ends[index]
-            self._file.seek(start)
-            yield self._file.read(self._ends[index + 1] - start)
+    def read(self, positions: Sequence[int]) -> Iterator[bytes]:
+        """
+        Give back the records at these positions (0 is the first), each as received.
+
+        Neighbours are read in one piece, so ask for a bounded number. No `add` may follow.
+        """
+        ends = self._ends
+        for run in _runs(positions):
+            begin = ends[run.start]
+            self._file.seek(begin)
+            piece = self._file.read(ends[run.stop] - begin)
+            for position in run:
+                yield piece[ends[position] - begin : ends[position + 1] - begin]
 
     def digest(self) -> bytes:
         """
@@ -82,3 +88,12 @@ class Spool(AbstractContextManager["Spool"]):
             return self._pages[0]
         distinct = sorted(set(self.fingerprints))
         return hashlib.blake2b(b"".join(distinct), digest_size=FINGERPRINT_BYTES).digest()
+
+
+def _runs(positions: Sequence[int]) -> Iterator[range]:
+    """Cut ascending positions into ranges of neighbours."""
+    start = 0
+    for number in range(1, len(positions) + 1):
+        if number == len(positions) or positions[number] != positions[number - 1] + 1:
+            yield range(positions[start], positions[number - 1] + 1)
+            start = number

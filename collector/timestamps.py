@@ -19,12 +19,12 @@ _UNIX_OFFSET_US: Final = 946_684_800_000_000
 _FIRST_US: Final = -63_082_281_600_000_000
 _LAST_US: Final = 252_455_615_999_999_999
 
-# Nearly every text has one of these forms, once its digits are made zeros: known by one look-up, in a third of the
-# expression's time. To each, how many fraction digits it has.
-_PLAIN_FORMS: Final = {
-    b"0000-00-00T00:00:00%sZ" % (b"." + b"0" * digits if digits else b""): digits for digits in range(10)
-}
+# The forms that protobuf writes, once their digits are made zeros.
+_PLAIN_FORMS: Final = frozenset(
+    b"0000-00-00T00:00:00%sZ" % (b"." + b"0" * digits if digits else b"") for digits in range(10)
+)
 _DIGITS_TO_ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 # A tenth digit may only be a zero, and of those there are few enough to keep a text within 64 characters.
 _RFC3339: Final = re.compile(
@@ -56,14 +56,36 @@ def parse_timestamp(text: str) -> Timestamp:
         UnreadableValue: not RFC 3339, no such day, a leap second, or outside 0001…9999 in UTC.
     """
     try:
-        digits = _PLAIN_FORMS.get(text.encode().translate(_DIGITS_TO_ZEROS))
-        if digits is None:
-            return _parse_unusual(text)
-        us = _floor_us(text)
+        match = _RFC3339.fullmatch(text)
+        if match is None:
+            raise ValueError("not an RFC 3339 instant with at most nine fraction digits")
+        us = _floor_us(text.upper())
+        if not _FIRST_US <= us <= _LAST_US:
+            raise ValueError("outside 0001…9999 in UTC")
     except ValueError as exc:
         raise UnreadableValue(f"{exc}: {text[:_SHOWN_CHARS_MAX]!a}") from None
-    # Timestamp(us, ns) is a Python function and takes twice as long; two of these go into every backup.
-    return tuple.__new__(Timestamp, (us, int(text[26:-1].ljust(3, "0")) if digits > 6 else 0))
+    return Timestamp(us, int((match[1] or "")[6:].ljust(3, "0")))
+
+
+def parse_timestamps(texts: Sequence[str]) -> tuple[Sequence[int], Sequence[int]]:
+    """
+    Read many instants, each as `parse_timestamp` does, in a fifth of the time where all have a form protobuf writes.
+
+    Returns:
+        The microseconds and, beside them, the nanoseconds beyond.
+
+    Raises:
+        UnreadableValue: one of them is not an instant.
+    """
+    forms = "\n".join(texts).encode().translate(_DIGITS_TO_ZEROS).split(b"\n")
+    if not _PLAIN_FORMS.issuperset(forms) or any(text[11:13] == "24" for text in texts):
+        us, ns = zip(*map(parse_timestamp, texts), strict=True) if texts else ((), ())
+        return us, ns
+    try:
+        us = [(moment - _EPOCH) // _MICROSECOND for moment in map(datetime.fromisoformat, texts)]
+    except ValueError as exc:
+        raise UnreadableValue(str(exc)) from None
+    return us, [int(text[26:-1].ljust(3, "0")) if len(text) > 27 else 0 for text in texts]
 
 
 def format_timestamp(value: Timestamp) -> str:
@@ -89,16 +111,6 @@ def from_epoch_ns(epoch_ns: int) -> Timestamp:
 def epoch_ns(value: Timestamp) -> int:
     """Turn a `Timestamp` into nanoseconds since 1970-01-01T00:00:00Z, which outgrow an int64 in 2262."""
     return (value.us + _UNIX_OFFSET_US) * 1000 + value.ns
-
-
-def _parse_unusual(text: str) -> Timestamp:
-    match = _RFC3339.fullmatch(text)
-    if match is None:
-        raise ValueError("not an RFC 3339 instant with at most nine fraction digits")
-    us = _floor_us(text.upper())
-    if not _FIRST_US <= us <= _LAST_US:
-        raise ValueError("outside 0001…9999 in UTC")
-    return Timestamp(us, int((match[1] or "")[6:].ljust(3, "0")))
 
 
 def _floor_us(text: str) -> int:

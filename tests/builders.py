@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import asyncpg
 
 from collector.config.model import DatabaseSettings
-from collector.parse import BackupParser, fingerprint
+from collector.fingerprints import fingerprint
+from collector.parse import BackupParser
 from collector.records import Cluster, ClusterId, Guard, Listing, ListingResult, Traffic
 from collector.spool import Spool
 from collector.store import Absence, Store, SweepRequest
@@ -110,17 +111,33 @@ class Rig:
         return await self.end(await self.begin(cluster), listed, absence=absence)
 
     async def confirm(self, listed: Iterable[bytes], *, cluster: Cluster = CLUSTER) -> ListingResult | None:
-        """Draw a fence and confirm by the digest alone."""
-        listing = await self.begin(cluster)
-        with spool_of(listed) as spool:
-            return await self.store.confirm_unchanged(listing, spool)
+        """Draw a fence and confirm by the digest alone; None where that proves nothing."""
+        return await self.end_confirmed(await self.begin(cluster), listed)
+
+    async def end_confirmed(self, listing: Listing, listed: Iterable[bytes]) -> ListingResult | None:
+        """Confirm a listing that has ended by its digest alone; None where that proves nothing."""
+        try:
+            return await self.store.confirm_unchanged(listing, digest_of(listed))
+        except ListingMoved:
+            return None
+
+
+def page_of(listed: Iterable[bytes], *, next_token: str | None = None) -> Page:
+    """Make a page of records, with its digest."""
+    taken = list(listed)
+    return Page(taken, next_token, fingerprint(b"".join(taken)))
 
 
 def spool_of(listed: Iterable[bytes]) -> Spool:
     """Put records on a spool, as one page."""
     spool = Spool(MEMORY_BYTES, fingerprint)
-    spool.add(list(listed))
+    spool.add(page_of(listed))
     return spool
+
+
+def digest_of(listed: Iterable[bytes]) -> bytes:
+    """Tell the digest of a listing of one page."""
+    return page_of(listed).digest
 
 
 async def states(db: Connection, cluster: Cluster = CLUSTER) -> dict[str, str]:

@@ -12,7 +12,6 @@ Of a key that comes twice the last counts, as JSON readers commonly have it.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Final
 
@@ -21,6 +20,7 @@ import msgspec
 from collector.api.answer import Answer, excerpt
 from collector.api.status import error_from, parse_rpc_status
 from collector.errors import BadAnswer, TruncatedAnswer
+from collector.fingerprints import fingerprint
 from collector.records import Page
 
 
@@ -30,8 +30,6 @@ class _Body(msgspec.Struct):
     backups: list[msgspec.Raw] | msgspec.UnsetType | None = msgspec.UNSET
     next_page_token: msgspec.Raw | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name="nextPageToken")
 
-
-DIGEST_BYTES: Final = 16
 
 _BODY: Final = msgspec.json.Decoder(_Body)
 _TOKEN: Final = msgspec.json.Decoder(str | None)
@@ -55,7 +53,7 @@ def parse_page(answer: Answer, *, page_token: str | None, known: bytes | None = 
     if not is_json(answer.headers.get("content-type", "")):
         kind = excerpt(answer.headers.get("content-type", "nothing"))
         raise _bad(answer, f"Content-Type is {kind}, not JSON")
-    digest = hashlib.sha256(answer.body).digest()[:DIGEST_BYTES]
+    digest = fingerprint(answer.body)
     if digest == known and page_token is None:
         return Page([], None, digest)
     body = _decode(answer)

@@ -6,14 +6,13 @@ is rounded, stripped or guessed.
 
 To give a field a column: a line in the service's record (`opensearch.py`: the
 annotation says what may stand there), a line in its `to_backup`, a field in
-`records.Backup`, a migration, and `PARSER_VERSION` raised, so that stored backups
-are read once more. A service is one record class, one `to_backup`, and one entry
+`records.Backup`, a migration, and `fingerprints.PARSER_VERSION` raised, so that stored
+backups are read once more. A service is one record class, one `to_backup`, and one entry
 in `shapes.py`.
 """
 
 from __future__ import annotations
 
 from collector.parse.backup import BackupParser, ForeignRecord
-from collector.parse.fingerprint import PARSER_VERSION, fingerprint
 
-__all__ = ["PARSER_VERSION", "BackupParser", "ForeignRecord", "fingerprint"]
+__all__ = ["BackupParser", "ForeignRecord"]

@@ -2,14 +2,15 @@
 The parser of one listing: a record's bytes in, a backup out.
 
 Three readings that agree, the quickest first. The plain one has the decoder check
-everything at once and suits nearly every record; the extended one keeps fields that
+many records at once and suits nearly every one; the extended one keeps fields that
 are unknown; the exact one goes through the members one by one and says which value
 is at fault.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import Final
 
 from msgspec import Raw
@@ -19,10 +20,10 @@ from collector.parse.extra import keep_unknown
 from collector.parse.literals import at_field, shown
 from collector.parse.members import split_members
 from collector.parse.names import NameLists
+from collector.parse.record import Record
 from collector.parse.shapes import shape_of
 from collector.records import Backup, Cluster
 
-_NUL_ESCAPE: Final = b"\\u0000"
 _NULL: Final = Raw(b"null")
 
 
@@ -51,6 +52,23 @@ class BackupParser:
         self._cluster_id: str = cluster.id
         self._names = NameLists()
 
+    def parse_all(self, raws: Sequence[bytes]) -> list[Backup | UnreadableValue]:
+        """
+        Read many records, each the bytes of a JSON object; beside each that cannot be stored stands why.
+
+        Where all of them are plain they are read together, in a quarter of the time.
+        """
+        try:
+            return list(self._parse_plain(raws))
+        except (UnreadableValue, ValueError, RecursionError):
+            return [self._parse_or_say_why(raw) for raw in raws]
+
+    def _parse_or_say_why(self, raw: bytes) -> Backup | UnreadableValue:
+        try:
+            return self.parse(raw)
+        except UnreadableValue as exc:
+            return exc.with_traceback(None)
+
     def parse(self, raw: bytes) -> Backup:
         """
         Read one record: the bytes of a JSON object. Of a repeated key the last one counts.
@@ -59,29 +77,38 @@ class BackupParser:
             ForeignRecord: of another cluster, whatever else may be wrong with it.
             UnreadableValue: cannot be stored exactly. Has the record's id where that could be read.
         """
-        # NUL is the one fault that the decoder lets pass. The first test is quick, and nearly always enough.
-        if b"\\" in raw and _NUL_ESCAPE in raw:
-            return self._parse_exactly(raw)
-        for reading in (self._parse_plain, self._parse_extended):
-            try:
-                return reading(raw)
-            except ForeignRecord:
-                raise
-            except (UnreadableValue, ValueError, RecursionError):
-                continue  # The exact reading says what it was.
+        if not _may_hold_nul(raw):
+            for reading in (self._parse_one, self._parse_extended):
+                try:
+                    return reading(raw)
+                except ForeignRecord:
+                    raise
+                except (UnreadableValue, ValueError, RecursionError):
+                    continue  # The exact reading says what it was.
         return self._parse_exactly(raw)
 
-    def _parse_plain(self, raw: bytes) -> Backup:
-        record = self._shape.decode(raw)
-        if record.source_cluster_id != self._cluster_id:
-            self._require_own(record.source_cluster_id, record.id)
-        return self._shape.to_backup(record, self._names, None)
+    def _parse_one(self, raw: bytes) -> Backup:
+        return self._parse_plain([raw])[0]
+
+    def _parse_plain(self, raws: Sequence[bytes]) -> list[Backup]:
+        if not raws:
+            return []
+        joined = b",".join(raws)
+        if _may_hold_nul(joined):
+            raise UnreadableValue("perhaps a NUL")
+        records = self._shape.decode_all(b"[" + joined + b"]")
+        if len(records) != len(raws):
+            raise UnreadableValue("not one JSON value each")
+        for record in records:
+            if record.source_cluster_id != self._cluster_id:
+                self._require_own(record.source_cluster_id, record.id)
+        return self._to_backups(records, repeat(None, len(records)))
 
     def _parse_extended(self, raw: bytes) -> Backup:
         record = self._shape.decode_tolerantly(raw)
         self._require_own(record.source_cluster_id, record.id)
         unknown = {name: value for name, value in split_members(raw).items() if name not in self._shape.fields}
-        return self._shape.to_backup(record, self._names, keep_unknown(unknown))
+        return self._to_backups([record], [keep_unknown(unknown)])[0]
 
     def _parse_exactly(self, raw: bytes) -> Backup:
         members = split_members(raw)
@@ -90,9 +117,13 @@ class BackupParser:
         known = {name: members.pop(name) for name in self._shape.fields if name in members}
         try:
             record = self._shape.record(**self._read_known(known))
-            return self._shape.to_backup(record, self._names, keep_unknown(members))
+            return self._to_backups([record], [keep_unknown(members)])[0]
         except UnreadableValue as exc:
             raise UnreadableValue(exc.reason, field=exc.field, backup_id=backup_id) from None
+
+    def _to_backups(self, records: Sequence[Record], extras: Iterable[str | None]) -> list[Backup]:
+        # Backup(*row) is a Python function, and would take as long as all the rest.
+        return [tuple.__new__(Backup, row) for row in self._shape.to_rows(records, self._names, extras)]
 
     def _read_known(self, members: Mapping[str, Raw]) -> dict[str, object]:
         values: dict[str, object] = {}
@@ -114,3 +145,8 @@ class BackupParser:
         # An empty string is protobuf's default: it names no cluster.
         if source_cluster_id and source_cluster_id != self._cluster_id:
             raise ForeignRecord(source_cluster_id, backup_id=backup_id)
+
+
+def _may_hold_nul(raw: bytes) -> bool:
+    """Look for the one fault that the decoder lets pass. The first test is quick, and nearly always enough."""
+    return b"\\" in raw and b"\\u0000" in raw

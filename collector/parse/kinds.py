@@ -9,7 +9,7 @@ Missing and JSON `null` are the same (protobuf's rule): None.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated, Final
 
@@ -38,23 +38,35 @@ Text = Annotated[str, Meta(title="text", max_length=TEXT_CHARS_MAX)] | None
 Instant = Annotated[str, Meta(title="instant", max_length=64)] | None
 """An RFC 3339 instant. Empty is the same as missing."""
 
-Int64 = Annotated[int, Meta(title="int64", ge=_INT64_MIN, le=_INT64_MAX)] | Annotated[str, Meta(max_length=20)] | None
-"""A JSON integer or a string of one (protobuf's form). Never 1.0, never 1e3."""
+Int64 = Annotated[Raw, Meta(title="int64")]
+"""A JSON integer or a string of one (protobuf's form), still as JSON. Never 1.0, never 1e3."""
+
+NULL: Final = Raw(b"null")
+"""What a field that is still JSON holds where the API left it out."""
 
 Names = Raw
 """A list of names, still as JSON: see `names.py`."""
 
 _Name = Annotated[str, Meta(max_length=TEXT_CHARS_MAX)]
 _PLAIN_NAMES: Final = Decoder(Annotated[list[_Name], Meta(max_length=NAMES_MAX)])
-_PLAIN_INT64: Final = Decoder(Annotated[int, Meta(ge=_INT64_MIN, le=_INT64_MAX)])
+_PLAIN_INT64S: Final = Decoder(list[Annotated[int, Meta(ge=_INT64_MIN, le=_INT64_MAX)] | None], strict=False)
+_INT64_ALPHABET: Final = b'0123456789-",nul'
 
 
-def to_int64(value: int | str | None) -> int | None:
-    """Turn what `Int64` let through into a number. Raises ValueError or UnreadableValue: which of them says nothing."""
-    if not isinstance(value, str):
-        return value
-    # JSON's integer is the very grammar that is wanted, and its decoder takes a quarter of the expression's time.
-    return _PLAIN_INT64.decode(value) if value.isdigit() else _exact_int64(value)
+def to_int64s(literals: Sequence[Raw]) -> list[int | None]:
+    """
+    Turn many integers into numbers at once; null is None.
+
+    One call of the decoder for all of them takes a tenth of the time of one for each. It is told to take strings for
+    numbers, and would take "1.0", "1e3" and "null" too: they are refused here, by their characters.
+
+    Raises:
+        ValueError: one of them is not an int64, or UnreadableValue, which says no more.
+    """
+    joined = b",".join(literals)
+    if joined.translate(None, _INT64_ALPHABET) or b'"n' in joined:
+        raise UnreadableValue("not all of them are int64")
+    return _PLAIN_INT64S.decode(b"[" + joined + b"]")
 
 
 def to_identifier(value: Literal) -> str:
@@ -115,13 +127,13 @@ def _read_instant(raw: Raw) -> str | None:
     return value
 
 
-def _read_int64(raw: Raw) -> int | None:
+def _read_int64(raw: Raw) -> Raw:
     value = read_literal(bytes(raw))
     if value is None:
-        return None
+        return NULL
     if not isinstance(value, str):
         raise UnreadableValue(f"expected an int64, got {shown(value)}")
-    return _exact_int64(value)
+    return Raw(b"%d" % _exact_int64(value))
 
 
 def _read_names(raw: Raw) -> Raw:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
@@ -17,25 +17,24 @@ from collector.parse import opensearch
 from collector.parse.kinds import READERS
 from collector.parse.names import NameLists
 from collector.parse.record import Record
-from collector.records import Backup
 
-ToBackup = Callable[[Any, NameLists, str | None], Backup]
+ToRows = Callable[[Sequence[Any], NameLists, Iterable[str | None]], Iterator[tuple[object, ...]]]
 
-SERVICES: Mapping[str, tuple[type[Record], ToBackup]] = MappingProxyType(
+SERVICES: Mapping[str, tuple[type[Record], ToRows]] = MappingProxyType(
     {
-        "opensearch": (opensearch.OpenSearchBackup, opensearch.to_backup),
+        "opensearch": (opensearch.OpenSearchBackup, opensearch.to_rows),
     }
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """One service's record, in the forms that the readings need. Its `to_backup` takes what any of them made."""
+    """One service's record, in the forms that the readings need. Its `to_rows` takes what any of them made."""
 
     record: Callable[..., Record]
-    to_backup: ToBackup
-    decode: Callable[[bytes], Any]
-    """Refuses a field that the record does not have."""
+    to_rows: ToRows
+    decode_all: Callable[[bytes], list[Any]]
+    """Takes a JSON list of records, and refuses a field that the record does not have."""
     decode_tolerantly: Callable[[bytes], Any]
     """Passes over it."""
     fields: Mapping[str, tuple[str, Callable[[Raw], object]]]
@@ -47,12 +46,12 @@ def shape_of(service: str) -> Shape:
     """Return the shape of a service's backups. Raises UsageError where there is none."""
     if service not in SERVICES:
         raise UsageError(f"no backups of service {service!r} can be read")
-    record, to_backup = SERVICES[service]
+    record, to_rows = SERVICES[service]
     tolerant = msgspec.defstruct(record.__name__, [], bases=(record,), forbid_unknown_fields=False)
     return Shape(
         record=record,
-        to_backup=to_backup,
-        decode=Decoder(record).decode,
+        to_rows=to_rows,
+        decode_all=Decoder(list[record]).decode,  # type: ignore[valid-type]  # the class is a value here
         decode_tolerantly=Decoder(tolerant).decode,
         fields={field.encode_name: (field.name, READERS[field.type]) for field in msgspec.structs.fields(record)},
     )

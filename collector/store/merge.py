@@ -32,7 +32,7 @@ RAW_BYTES_MAX: Final = 1 << 20
 FOREIGN_SHARE_MAX: Final = 0.1
 """More of another cluster's records than this means that the answer as a whole is not ours."""
 
-Parse = Callable[[bytes], Backup]
+Parse = Callable[[Sequence[bytes]], Sequence[Backup | UnreadableValue]]
 Refusal = tuple[bytes, str | None, str | None, str, bytes, int]
 
 
@@ -44,28 +44,28 @@ class Reading:
     rows: list[Row] = field(default_factory=list)
     index_sets: dict[UUID, IndexSet] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
+    _newest_set: IndexSet | None = None
     refused: int = 0
     foreign: int = 0
 
-    def add(self, raw: bytes, fingerprint: bytes, parse: Parse) -> None:
+    def add(self, raws: Sequence[bytes], fingerprints: Sequence[bytes], parse: Parse) -> None:
         """
-        Read one record, or put it aside.
+        Read records; what cannot be read exactly is put aside.
 
         Raises:
-            ListingMoved: its id was listed already, with other content.
+            ListingMoved: an id was listed before, with other content.
         """
-        try:
-            backup = parse(raw)
-        except UnreadableValue as exc:
-            self._refuse(raw, fingerprint, exc)
-            return
-        if backup.backup_id in self.listed_ids:
-            message = f"backup {backup.backup_id} was listed twice with different content"
-            raise ListingMoved(message)
-        self.listed_ids.add(backup.backup_id)
-        self.rows.append(to_row(backup, fingerprint))
-        if backup.index_set is not None:
-            self.index_sets[backup.index_set.key] = backup.index_set
+        for backup, raw, fingerprint in zip(parse(raws), raws, fingerprints, strict=True):
+            if isinstance(backup, UnreadableValue):
+                self._refuse(raw, fingerprint, backup)
+                continue
+            if backup.backup_id in self.listed_ids:
+                message = f"backup {backup.backup_id} was listed twice with different content"
+                raise ListingMoved(message)
+            self.listed_ids.add(backup.backup_id)
+            self.rows.append(to_row(backup, fingerprint))
+            if (index_set := backup.index_set) is not None and index_set is not self._newest_set:
+                self.index_sets[index_set.key] = self._newest_set = index_set
 
     def _refuse(self, raw: bytes, fingerprint: bytes, why: UnreadableValue) -> None:
         self.refused += 1
@@ -75,7 +75,7 @@ class Reading:
     def take(self) -> tuple[list[Row], list[IndexSet], list[Refusal]]:
         """Hand over what was read since the last time."""
         taken = self.rows, list(self.index_sets.values()), self.refusals
-        self.rows, self.index_sets, self.refusals = [], {}, []
+        self.rows, self.index_sets, self.refusals, self._newest_set = [], {}, [], None
         return taken
 
 
@@ -146,9 +146,8 @@ async def write_in_chunks(
 
 
 def _read(merge: Merge, reading: Reading, positions: Sequence[int]) -> None:
-    fingerprints = merge.spool.fingerprints
-    for position, raw in zip(positions, merge.spool.read(positions), strict=True):
-        reading.add(raw, fingerprints[position], merge.parse)
+    spool = merge.spool
+    reading.add(list(spool.read(positions)), [spool.fingerprints[at] for at in positions], merge.parse)
     if reading.foreign > FOREIGN_SHARE_MAX * len(merge.spool):
         message = f"{reading.foreign} of {len(merge.spool)} backups belong to another cluster"
         raise BadAnswer(message)

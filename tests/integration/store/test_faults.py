@@ -25,13 +25,13 @@ from tests.builders import (
     CLUSTER,
     OTHER,
     Rig,
+    digest_of,
     history,
     numbered,
     open_store,
     outcomes,
     record,
     records,
-    spool_of,
     states,
     store_of,
 )
@@ -121,23 +121,20 @@ async def test_a_commit_whose_answer_was_lost_is_found_behind_a_newer_listing(
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-async def test_a_confirmation_whose_answer_was_lost_is_settled_by_a_merge(
+async def test_a_confirmation_whose_answer_was_lost_is_made_exactly_once(
     proxy: Proxy, db: Connection, moment: Moment
 ) -> None:
-    """The short cut is no dead end: the caller is told to merge, and that finds what was committed."""
+    """The short cut tries again like a merge, and finds what was committed (E3)."""
     async with store_of(proxy.url) as rig:
         await rig.merge(records("a"))
-        listing = await rig.begin()
-        with spool_of(records("a")) as spool:
-            proxy.cut(moment, spool.digest())
+        proxy.cut(moment, digest_of(records("a")))
 
-            confirming = asyncio.create_task(rig.store.confirm_unchanged(listing, spool))
-            await proxy.was_cut.wait()
-            proxy.thaw()
-            shortcut = await confirming
-            result = await rig.end(listing, records("a"))
+        confirming = asyncio.create_task(rig.confirm(records("a")))
+        await proxy.was_cut.wait()
+        proxy.thaw()
+        result = await confirming
 
-    assert shortcut is None
+    assert result is not None
     assert (result.outcome, result.counts) == ("complete", Counts(unchanged=1))
     assert await outcomes(db) == ["complete"] * 2
 
@@ -154,16 +151,18 @@ async def test_a_merge_outlives_the_end_of_its_session(rig: Rig, db: Connection,
 
 
 async def test_a_short_cut_outlives_the_end_of_its_session(rig: Rig, db: Connection) -> None:
-    """A broken connection costs a merge, not the cluster."""
+    """A broken connection does not fail every cluster whose confirmation it carried."""
     await rig.merge(records("a"))
-    listing = await rig.begin()
+    await rig.merge(records("a", cluster=OTHER), cluster=OTHER)
+    listings = [await rig.begin(), await rig.begin(OTHER)]
     await _end_sessions(db)
 
-    with spool_of(records("a")) as spool:
-        shortcut = await rig.store.confirm_unchanged(listing, spool)
-    result = shortcut or await rig.end(listing, records("a"))
+    results = await asyncio.gather(
+        rig.end_confirmed(listings[0], records("a")),
+        rig.end_confirmed(listings[1], records("a", cluster=OTHER)),
+    )
 
-    assert result.outcome == "complete"
+    assert [result and result.outcome for result in results] == ["complete"] * 2
 
 
 async def test_a_fence_is_drawn_on_a_new_session_when_the_old_one_ended(rig: Rig, db: Connection) -> None:

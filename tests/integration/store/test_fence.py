@@ -41,15 +41,12 @@ async def test_an_older_listing_is_superseded_and_touches_nothing_but_the_ledger
 
 async def test_an_older_listing_that_would_confirm_is_refused_too(rig: Rig, db: Connection) -> None:
     """The short cut has the same fence."""
-    from tests.builders import spool_of
-
     await rig.merge(records("a"))
     older = await rig.begin()
     newer = await rig.merge(records("a"))
     before = await every_row(db)
 
-    with spool_of(records("a")) as spool:
-        result = await rig.store.confirm_unchanged(older, spool)
+    result = await rig.end_confirmed(older, records("a"))
 
     assert result is None
     assert await every_row(db) == before

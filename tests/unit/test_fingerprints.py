@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collector.parse import fingerprint
+from collector.fingerprints import fingerprint
 from tests.unit.parse.messages import record
 
 
