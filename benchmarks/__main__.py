@@ -66,12 +66,12 @@ def medians(samples: dict[str, list[Figures]]) -> Measured:
 
 def say(text: str) -> None:
     """Print a result."""
-    print(text + "\n", flush=True)  # noqa: T201
+    print(text + "\n", flush=True)
 
 
 def progress(text: str) -> None:
     """Tell a person what is going on."""
-    print(f"… {text}", file=sys.stderr, flush=True)  # noqa: T201
+    print(f"… {text}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

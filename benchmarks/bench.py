@@ -38,13 +38,13 @@ class Stage:
 
     def tell(self, do: str, **arguments: float) -> dict[str, Any]:
         """Have the fleet's process do something."""
-        assert self._fleet.stdin is not None  # noqa: S101
+        assert self._fleet.stdin is not None
         self._fleet.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
         self._fleet.stdin.flush()
         return self._answer()
 
     def _answer(self) -> dict[str, Any]:
-        assert self._fleet.stdout is not None  # noqa: S101
+        assert self._fleet.stdout is not None
         answer: dict[str, Any] = json.loads(self._fleet.stdout.readline())
         return answer
 
@@ -91,7 +91,7 @@ class Stage:
     def _measure(self, command: list[str]) -> dict[str, Any]:
         self.settle()
         before = self.wal_bytes()
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             command,
             env={
                 **os.environ,

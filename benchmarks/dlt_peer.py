@@ -65,8 +65,8 @@ def main() -> None:
             "DESTINATION__SKIP_UNCHANGED_ROWS": "true",
         }
     )
-    import dlt  # noqa: PLC0415 - reads its settings from the environment when it is imported
-    from dlt.sources.rest_api import rest_api_source  # noqa: PLC0415
+    import dlt
+    from dlt.sources.rest_api import rest_api_source
 
     api_url, ids_file = sys.argv[1:]
     cluster_ids = Path(ids_file).read_text(encoding="utf-8").split()
@@ -85,7 +85,7 @@ def main() -> None:
         pipelines_dir=os.environ["COPY_DIRECTORY"] + "/dlt",
     )
     pipeline.run(source)
-    print(  # noqa: T201
+    print(
         json.dumps(
             {
                 "wall_s": time.perf_counter() - begun,

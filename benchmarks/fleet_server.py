@@ -65,13 +65,13 @@ class FleetServer:
         self._emulator.fleet.advance(1)
         return self._rendered()
 
-    def _rendered(self, **answer: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    def _rendered(self, **answer: Any) -> dict[str, Any]:
         return {"bytes": self._emulator.fleet.prerender(PAGE_SIZE), **answer}
 
 
 def say(answer: dict[str, Any]) -> None:
     """Write one line of JSON."""
-    print(json.dumps(answer), flush=True)  # noqa: T201 - the protocol
+    print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":

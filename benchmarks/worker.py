@@ -39,7 +39,7 @@ async def sweep(config: Config) -> Facts:
     """Run the product's sweep."""
     clusters = configured_clusters(config)
     url = os.environ["DATABASE_URL"]
-    api = Api(config.api, credential_from(config.auth, os.environ), trace_id="benchmark", rng=random.Random(0))  # noqa: S311
+    api = Api(config.api, credential_from(config.auth, os.environ), trace_id="benchmark", rng=random.Random(0))
     async with api, Store(url, config.database, guard=Guard()) as store:
         summary = await run_sweep(
             config,
@@ -103,7 +103,7 @@ def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     name, config_file = sys.argv[1:]
     config = load_config(Path(config_file), os.environ)
-    print(json.dumps(asyncio.run(measure(ACTIONS[name], config))))  # noqa: T201
+    print(json.dumps(asyncio.run(measure(ACTIONS[name], config))))
 
 
 if __name__ == "__main__":

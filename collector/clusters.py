@@ -44,12 +44,16 @@ class Shard:
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> Self | None:
-        """Read the pod's place in an Indexed Job; None outside one. Kubernetes sets the index, the manifest the number."""
+        """
+        Read the pod's place in an Indexed Job; None outside one.
+
+        Kubernetes sets the index; the number of completions is the manifest's to set.
+        """
         index, count = env.get("JOB_COMPLETION_INDEX", ""), env.get("JOB_COMPLETIONS", "")
         if not index:
             return None
         if not count:
-            message = "JOB_COMPLETION_INDEX is set but JOB_COMPLETIONS is not: set it to the Job's completions, or pass --shard"
+            message = "JOB_COMPLETION_INDEX is set, JOB_COMPLETIONS is not: set it to the Job's number, or use --shard"
             raise UsageError(message)
         return cls.parse(f"{index}/{count}")
 

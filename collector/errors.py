@@ -63,7 +63,7 @@ class UnreadableValue(CollectorError):
 
 
 class ListingError(CollectorError):
-    """A listing did not end properly, so nothing may be concluded from it. Base of all faults between us and the API."""
+    """A listing did not end properly, so nothing may be concluded from it. Base of all faults on the way to the API."""
 
     kind = "listing"
 

@@ -8,6 +8,7 @@ read again. That costs a little time and can hide nothing.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Final
 
 PARSER_VERSION: Final[int] = 1
@@ -16,6 +17,12 @@ PARSER_VERSION: Final[int] = 1
 FINGERPRINT_BYTES: Final = 16
 
 _SEED: Final = b"backup" + PARSER_VERSION.to_bytes(4, "big")
+
+
+def fingerprint_all(records: Iterable[bytes]) -> list[bytes]:
+    """Digest many records, each as `fingerprint` does, without a call for each."""
+    sha256 = hashlib.sha256
+    return [sha256(_SEED + record).digest()[:FINGERPRINT_BYTES] for record in records]
 
 
 def fingerprint(raw: bytes) -> bytes:

@@ -44,7 +44,7 @@ class Outlet(io.TextIOBase):
         """Start the thread; `deliver` writes one line and may block or raise OSError."""
         super().__init__()
         self.dropped = 0
-        """Lines that were given up since they were last told of."""
+        """Lines that were given up so far."""
         self._deliver = deliver
         self._lines: queue.Queue[str] = queue.Queue(lines_max)
         threading.Thread(target=self._work, name="log-outlet", daemon=True).start()
@@ -59,8 +59,13 @@ class Outlet(io.TextIOBase):
 
     def drain(self, timeout_s: float = FLUSH_S) -> None:
         """Wait until all is passed on, but not longer than that."""
-        with self._lines.all_tasks_done:
+        # A signal handler may have interrupted the very thread that holds the lock.
+        if not self._lines.mutex.acquire(timeout=timeout_s):
+            return
+        try:
             self._lines.all_tasks_done.wait_for(lambda: not self._lines.unfinished_tasks, timeout_s)
+        finally:
+            self._lines.mutex.release()
 
     def _work(self) -> None:
         while True:
@@ -135,7 +140,7 @@ def _to_stderr(line: str) -> None:
 def _chain(outlet: Outlet, ending: list[Processor]) -> list[Processor]:
     def tell_dropped(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         if outlet.dropped:
-            event["lines_dropped"], outlet.dropped = outlet.dropped, 0
+            event["lines_dropped"] = outlet.dropped
         return event
 
     return [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple, NewType
 from uuid import UUID
@@ -14,6 +14,10 @@ CLUSTER_ID_PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,49}")
 """What may stand in a URL's path as an id (fullmatch). The alphabet is ours, so that no id can leave its path."""
 
 Outcome = Literal["complete", "partial", "held", "failed", "superseded"]
+"""Of a listing."""
+
+SweepOutcome = Literal["complete", "partial", "failed", "interrupted"]
+"""Of a sweep: every cluster is complete, some are, none is; or it was stopped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,3 +150,22 @@ class ListingResult:
     error: str | None = None
     """The kind of error of a failed listing."""
     message: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What came of a sweep. Instants are microseconds since 2000-01-01, on the database's clock."""
+
+    outcome: SweepOutcome
+    results: Sequence[ListingResult]
+    sweep_id: int | None = None
+    """None for a dry run."""
+    started_at: int | None = None
+    finished_at: int | None = None
+    """None where the end could not be written, and for a dry run."""
+    overtaken: frozenset[str] = field(default_factory=frozenset)
+    """Superseded clusters of which a newer complete listing is committed."""
+
+    def is_complete(self, result: ListingResult) -> bool:
+        """Tell whether a complete listing from this sweep or a newer one is committed."""
+        return result.outcome == "complete" or result.cluster.id in self.overtaken

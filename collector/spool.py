@@ -11,7 +11,7 @@ import hashlib
 import tempfile
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING
 
 from collector.errors import SpoolError
@@ -28,7 +28,8 @@ class Spool(AbstractContextManager["Spool"]):
 
     def __init__(self, memory_bytes: int, fingerprint: Callable[[bytes], bytes]) -> None:
         """Hold up to `memory_bytes` of records in memory; `fingerprint` digests one record to 16 bytes."""
-        self._file = tempfile.SpooledTemporaryFile(max_size=memory_bytes)  # noqa: SIM115 - closed in __exit__
+        # To the library, 0 means that nothing is too much.
+        self._file = tempfile.SpooledTemporaryFile(max_size=max(memory_bytes, 1))  # noqa: SIM115 - closed in __exit__
         self._fingerprint = fingerprint
         self._ends = array("Q", [0])
         self._pages: list[bytes] = []
@@ -38,7 +39,9 @@ class Spool(AbstractContextManager["Spool"]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Forget everything."""
-        self._file.close()
+        # Closing writes what is still buffered, and a full disk would refuse that once more.
+        with suppress(OSError):
+            self._file.close()
 
     def __len__(self) -> int:
         """Count the records on all pages."""
@@ -59,6 +62,7 @@ class Spool(AbstractContextManager["Spool"]):
         self.fingerprints.extend(map(self._fingerprint, records))
         try:
             self._file.write(b"".join(records))
+            self._file.flush()
         except OSError as exc:
             message = f"the temporary file for a listing of {end} bytes cannot be written: {exc.strerror}"
             raise SpoolError(message) from exc

@@ -9,15 +9,15 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
 
 from collector.collect import Means, collect_cluster
 from collector.errors import DatabaseError
-from collector.records import Cluster, ListingResult, Traffic
-from collector.store import SweepOutcome, SweepRequest
+from collector.records import Cluster, ListingResult, Summary, SweepOutcome, Traffic
+from collector.store import SweepRequest, SweepStart
 
 if TYPE_CHECKING:
     from collector.api import Api
@@ -40,25 +40,6 @@ class Sweep:
     shard: str | None = None
     allow_mass_vanish: frozenset[str] = frozenset()
     writes: Literal["kept", "rehearsed"] = "kept"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
-    """What came of a sweep. Instants are microseconds since 2000-01-01, on the database's clock."""
-
-    outcome: SweepOutcome
-    results: Sequence[ListingResult]
-    sweep_id: int | None = None
-    """None for a dry run."""
-    started_at: int | None = None
-    finished_at: int | None = None
-    """None where the end could not be written, and for a dry run."""
-    overtaken: frozenset[str] = field(default_factory=frozenset)
-    """Superseded clusters of which a newer complete listing is committed."""
-
-    def is_complete(self, result: ListingResult) -> bool:
-        """Tell whether a complete listing from this sweep or a newer one is committed."""
-        return result.outcome == "complete" or result.cluster.id in self.overtaken
 
 
 async def run_sweep(
@@ -106,9 +87,7 @@ async def run_sweep(
     crew = _Crew(sweep.selected, means, on_result)
     ending = await crew.work(config.api.concurrency, stopping=stopping, deadline_s=config.api.sweep_timeout_s)
     summary = await _conclude(crew, ending, store)
-    if start is None:
-        return summary
-    return await _close(summary, store, start.sweep_id, start.started_at)
+    return summary if start is None else await _close(summary, store, start)
 
 
 class _Crew:
@@ -185,8 +164,17 @@ async def _conclude(crew: _Crew, ending: Ending, store: Store) -> Summary:
         for cluster in crew.clusters:
             crew.results.setdefault(cluster.id, _failed(cluster, error, message))
     results = [crew.results[cluster.id] for cluster in crew.clusters]
-    summary = Summary(outcome="failed", results=results, overtaken=await _read_overtaken(results, store))
-    return _with_outcome(summary, ending)
+    overtaken = await _read_overtaken(results, store)
+    return Summary(outcome=_outcome(results, overtaken, ending), results=results, overtaken=overtaken)
+
+
+def _outcome(results: Sequence[ListingResult], overtaken: frozenset[str], ending: Ending) -> SweepOutcome:
+    done = sum(result.outcome == "complete" or result.cluster.id in overtaken for result in results)
+    if done == len(results):
+        return "complete"
+    if ending == "interrupted":
+        return "interrupted"
+    return "partial" if done else "failed"
 
 
 async def _read_overtaken(results: Sequence[ListingResult], store: Store) -> frozenset[str]:
@@ -205,28 +193,11 @@ async def _read_overtaken(results: Sequence[ListingResult], store: Store) -> fro
     )
 
 
-def _with_outcome(summary: Summary, ending: Ending) -> Summary:
-    done = sum(summary.is_complete(result) for result in summary.results)
-    outcome: SweepOutcome = "partial" if done else "failed"
-    if done == len(summary.results):
-        outcome = "complete"
-    elif ending == "interrupted":
-        outcome = "interrupted"
-    return Summary(outcome=outcome, results=summary.results, overtaken=summary.overtaken)
-
-
-async def _close(summary: Summary, store: Store, sweep_id: int, started_at: int) -> Summary:
+async def _close(summary: Summary, store: Store, start: SweepStart) -> Summary:
     finished_at = None
     by_outcome = Counter(result.outcome for result in summary.results)
     try:
-        finished_at = await store.finish_sweep(sweep_id, summary.outcome, by_outcome)
+        finished_at = await store.finish_sweep(start.sweep_id, summary.outcome, by_outcome=by_outcome)
     except DatabaseError as exc:
-        log.error("sweep.unrecorded", sweep_id=sweep_id, error=exc.kind, message=str(exc))
-    return Summary(
-        outcome=summary.outcome,
-        results=summary.results,
-        overtaken=summary.overtaken,
-        sweep_id=sweep_id,
-        started_at=started_at,
-        finished_at=finished_at,
-    )
+        log.warning("sweep.unrecorded", sweep_id=start.sweep_id, error=exc.kind, message=str(exc))
+    return replace(summary, sweep_id=start.sweep_id, started_at=start.started_at, finished_at=finished_at)

@@ -9,6 +9,7 @@ what no column could hold exactly: a leap second, a tenth fraction digit.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -55,15 +56,15 @@ def parse_timestamp(text: str) -> Timestamp:
     Raises:
         UnreadableValue: not RFC 3339, no such day, a leap second, or outside 0001…9999 in UTC.
     """
+    match = _RFC3339.fullmatch(text)
+    if match is None:
+        raise _unreadable("not an RFC 3339 instant with at most nine fraction digits", text)
     try:
-        match = _RFC3339.fullmatch(text)
-        if match is None:
-            raise ValueError("not an RFC 3339 instant with at most nine fraction digits")
         us = _floor_us(text.upper())
-        if not _FIRST_US <= us <= _LAST_US:
-            raise ValueError("outside 0001…9999 in UTC")
     except ValueError as exc:
-        raise UnreadableValue(f"{exc}: {text[:_SHOWN_CHARS_MAX]!a}") from None
+        raise _unreadable(str(exc), text) from None
+    if not _FIRST_US <= us <= _LAST_US:
+        raise _unreadable("outside 0001…9999 in UTC", text)
     return Timestamp(us, int((match[1] or "")[6:].ljust(3, "0")))
 
 
@@ -79,8 +80,8 @@ def parse_timestamps(texts: Sequence[str]) -> tuple[Sequence[int], Sequence[int]
     """
     forms = "\n".join(texts).encode().translate(_DIGITS_TO_ZEROS).split(b"\n")
     if not _PLAIN_FORMS.issuperset(forms) or any(text[11:13] == "24" for text in texts):
-        us, ns = zip(*map(parse_timestamp, texts), strict=True) if texts else ((), ())
-        return us, ns
+        instants = [parse_timestamp(text) for text in texts]
+        return [instant.us for instant in instants], [instant.ns for instant in instants]
     try:
         us = [(moment - _EPOCH) // _MICROSECOND for moment in map(datetime.fromisoformat, texts)]
     except ValueError as exc:
@@ -111,6 +112,10 @@ def from_epoch_ns(epoch_ns: int) -> Timestamp:
 def epoch_ns(value: Timestamp) -> int:
     """Turn a `Timestamp` into nanoseconds since 1970-01-01T00:00:00Z, which outgrow an int64 in 2262."""
     return (value.us + _UNIX_OFFSET_US) * 1000 + value.ns
+
+
+def _unreadable(why: str, text: str) -> UnreadableValue:
+    return UnreadableValue(f"{why}: {text[:_SHOWN_CHARS_MAX]!a}")
 
 
 def _floor_us(text: str) -> int:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 import asyncpg
 
 from collector.config.model import DatabaseSettings
+from collector.errors import ListingMoved
 from collector.fingerprints import fingerprint
 from collector.parse import BackupParser
-from collector.records import Cluster, ClusterId, Guard, Listing, ListingResult, Traffic
+from collector.records import Cluster, ClusterId, Guard, Listing, ListingResult, Page, Traffic
 from collector.spool import Spool
 from collector.store import Absence, Store, SweepRequest
 
@@ -101,7 +102,7 @@ class Rig:
     async def end(self, listing: Listing, listed: Iterable[bytes], *, absence: Absence = "guarded") -> ListingResult:
         """Merge a listing that has ended with these records."""
         with spool_of(listed) as spool:
-            parse = BackupParser(listing.cluster).parse
+            parse = BackupParser(listing.cluster).parse_all
             return await self.store.merge_listing(listing, spool, parse, absence=absence)
 
     async def merge(

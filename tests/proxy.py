@@ -29,7 +29,7 @@ class Proxy:
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._cut: tuple[Moment, bytes] | None = None
-        self.was_cut = asyncio.Event()
+        self._was_cut = asyncio.Event()
         self.connections = 0
 
     @property
@@ -65,6 +65,11 @@ class Proxy:
     def cut(self, moment: Moment, pattern: bytes) -> None:
         """Break the next connection that sends `pattern`, once, and freeze all others until `thaw`."""
         self._cut = moment, pattern
+
+    async def was_cut(self) -> None:
+        """Wait until the cut is made; a test that waits in vain fails."""
+        async with asyncio.timeout(5):
+            await self._was_cut.wait()
 
     @property
     def armed(self) -> bool:
@@ -110,7 +115,7 @@ class Proxy:
     def note_cut(self) -> None:
         """Freeze, and tell the test."""
         self.freeze()
-        self.was_cut.set()
+        self._was_cut.set()
 
 
 class _Link:

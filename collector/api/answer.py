@@ -43,6 +43,8 @@ def excerpt(text: str | bytes) -> str:
     """Quote the beginning of foreign text in one line: at most 200 characters, and none that a terminal obeys."""
     if isinstance(text, bytes):
         text = text[: EXCERPT_CHARS_MAX * 4].decode("utf-8", "backslashreplace")
+    if len(text) <= EXCERPT_CHARS_MAX and text.isprintable():
+        return text.strip()
     escaped = "".join(map(_visible, text[: EXCERPT_CHARS_MAX + 1].strip()))
     if len(escaped) <= EXCERPT_CHARS_MAX:
         return escaped

@@ -156,6 +156,13 @@ class Api:
         address = backups_address(
             self._settings.mdb_url, listing.cluster, page_size=self._settings.page_size, page_token=token
         )
+        try:
+            return await self._ask(listing, address, token)
+        except ListingError as exc:
+            return await self._ask_again(listing, address, token, first=exc)
+
+    async def _ask_again(self, listing: _Listing, address: str, token: str | None, *, first: ListingError) -> Page:
+        """Go on after a first failure. Nearly no request gets here, so that none pays for what retrying costs."""
         tries = 0
 
         def pause_s(exc: Exception) -> bool | float:
@@ -164,6 +171,8 @@ class Api:
         async for attempt in stamina.retry_context(on=pause_s, attempts=self._schedule.attempts, timeout=None):
             tries = attempt.num
             with attempt:
+                if tries == 1:
+                    raise first
                 return await self._ask(listing, address, token)
         raise AssertionError("a retry ends with a page or an error")
 

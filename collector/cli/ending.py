@@ -11,7 +11,7 @@ from collector.errors import CollectorError, ConfigError
 
 if TYPE_CHECKING:
     from collector.interrupt import Interrupt
-    from collector.sweep import Summary
+    from collector.records import Summary
 
 DONE: Final = 0
 INCOMPLETE: Final = 1

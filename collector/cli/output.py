@@ -19,7 +19,7 @@ class Lasting:
     """A text stream that outlives its reader: once nobody reads, what is written goes nowhere."""
 
     def __init__(self, stream: TextIO, *, forgives: type[OSError] = BrokenPipeError) -> None:
-        """Stand in for `stream`; what fails otherwise than by `forgives` is raised."""
+        """Stand in for `stream`; what fails otherwise than by `forgives` is raised, once."""
         self._stream = stream
         self._forgives = forgives
 
@@ -31,24 +31,27 @@ class Lasting:
         """Write, as long as somebody reads; 0 tells that it went nowhere."""
         try:
             return self._stream.write(text)
-        except self._forgives as exc:
-            self._forgive(exc)
+        except OSError as exc:
+            self._give_up(exc)
         return 0
 
     def flush(self) -> None:
         """Flush, as long as somebody reads."""
         try:
             self._stream.flush()
-        except self._forgives as exc:
-            self._forgive(exc)
+        except OSError as exc:
+            self._give_up(exc)
 
-    def _forgive(self, error: OSError) -> None:
-        if not isinstance(error, BrokenPipeError):
+    def _give_up(self, error: OSError) -> None:
+        forgiven = isinstance(error, self._forgives)
+        if forgiven and not isinstance(error, BrokenPipeError):
             return  # a full disk may have room for the next line
         # What is still buffered must go somewhere, or the interpreter complains about it when it ends.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._stream.fileno())
         os.close(nowhere)
+        if not forgiven:
+            raise error
 
 
 def outlast_readers() -> None:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import structlog
 
 from collector.api import Api
-from collector.records import Guard
+from collector.records import Guard, Summary
 from collector.store import Rehearsal, Store, prepare_schema
-from collector.sweep import Summary, Sweep, run_sweep
+from collector.sweep import Sweep, run_sweep
 
 if TYPE_CHECKING:
     from collector.api import Credential

@@ -14,6 +14,7 @@ from msgspec import Struct
 from collector.parse.kinds import Identifier, Instant, Text
 from collector.timestamps import parse_timestamps
 
+
 # A field that is not in the table must not pass unseen: its record is read member by member instead.
 class Record(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True, gc=False):
     """The fields of every service's backup. None is a field that the API left out."""

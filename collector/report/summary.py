@@ -16,8 +16,7 @@ from collector.report.writing import plain_table, write_instant
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from collector.records import ListingResult
-    from collector.sweep import Summary
+    from collector.records import ListingResult, Summary
 
 _COUNTED: Final = ("inserted", "updated", "unchanged", "missing", "vanished", "returned", "quarantined")
 

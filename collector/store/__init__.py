@@ -4,6 +4,6 @@ from collector.store.judge import Absence
 from collector.store.opening import prepare_schema
 from collector.store.rehearsal import Rehearsal
 from collector.store.store import Store
-from collector.store.sweeps import SweepOutcome, SweepRequest, SweepStart
+from collector.store.sweeps import SweepRequest, SweepStart
 
-__all__ = ["Absence", "Rehearsal", "Store", "SweepOutcome", "SweepRequest", "SweepStart", "prepare_schema"]
+__all__ = ["Absence", "Rehearsal", "Store", "SweepRequest", "SweepStart", "prepare_schema"]

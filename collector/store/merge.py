@@ -6,77 +6,29 @@ It refuses to conclude anything from a listing that moved, or from a cluster tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from collector.errors import BadAnswer, ListingMoved, TransactionConflict, UnreadableValue
-from collector.records import Backup, Counts, Guard, IndexSet, Listing, Outcome
-from collector.spool import FINGERPRINT_BYTES, Spool
-from collector.store.judge import Absence, Known, Recognised, Verdict, judge, recognise
-from collector.store.rows import COLUMNS, Row, chunks, to_columns, to_index_sets, to_row
+from collector.errors import TransactionConflict
+from collector.fingerprints import FINGERPRINT_BYTES
+from collector.records import Counts
+from collector.store.intake import Chunk, Intake, Parse
+from collector.store.judge import Absence, Known, Recognised, judge, recognise
+from collector.store.parts import Last, cluster_moved, merge_part
+from collector.store.rows import BACKUP_ID, COLUMNS, Row, chunks
 from collector.store.statements import statement
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
+    from collector.records import Guard, Listing, Outcome
+    from collector.spool import Spool
     from collector.store.pool import Connection, Pool
 
 COPY_MIN: Final = 64
-"""From this many new backups on, a transaction with COPY beats one statement."""
+"""From this many unknown records on, a transaction with COPY beats one statement."""
 
 CHUNK: Final = 2000
 """Records read and written at a time: bounds the memory a giant cluster takes."""
-
-RAW_BYTES_MAX: Final = 1 << 20
-FOREIGN_SHARE_MAX: Final = 0.1
-"""More of another cluster's records than this means that the answer as a whole is not ours."""
-
-Parse = Callable[[Sequence[bytes]], Sequence[Backup | UnreadableValue]]
-Refusal = tuple[bytes, str | None, str | None, str, bytes, int]
-
-
-@dataclass(slots=True)
-class Reading:
-    """What has been read of the unknown records so far."""
-
-    listed_ids: set[str]
-    rows: list[Row] = field(default_factory=list)
-    index_sets: dict[UUID, IndexSet] = field(default_factory=dict)
-    refusals: list[Refusal] = field(default_factory=list)
-    _newest_set: IndexSet | None = None
-    refused: int = 0
-    foreign: int = 0
-
-    def add(self, raws: Sequence[bytes], fingerprints: Sequence[bytes], parse: Parse) -> None:
-        """
-        Read records; what cannot be read exactly is put aside.
-
-        Raises:
-            ListingMoved: an id was listed before, with other content.
-        """
-        for backup, raw, fingerprint in zip(parse(raws), raws, fingerprints, strict=True):
-            if isinstance(backup, UnreadableValue):
-                self._refuse(raw, fingerprint, backup)
-                continue
-            if backup.backup_id in self.listed_ids:
-                message = f"backup {backup.backup_id} was listed twice with different content"
-                raise ListingMoved(message)
-            self.listed_ids.add(backup.backup_id)
-            self.rows.append(to_row(backup, fingerprint))
-            if (index_set := backup.index_set) is not None and index_set is not self._newest_set:
-                self.index_sets[index_set.key] = self._newest_set = index_set
-
-    def _refuse(self, raw: bytes, fingerprint: bytes, why: UnreadableValue) -> None:
-        self.refused += 1
-        self.foreign += why.kind == "foreign_record"
-        self.refusals.append((fingerprint, why.backup_id, why.field, why.reason, raw[:RAW_BYTES_MAX], len(raw)))
-
-    def take(self) -> tuple[list[Row], list[IndexSet], list[Refusal]]:
-        """Hand over what was read since the last time."""
-        taken = self.rows, list(self.index_sets.values()), self.refusals
-        self.rows, self.index_sets, self.refusals, self._newest_set = [], {}, [], None
-        return taken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +40,11 @@ class Merge:
     parse: Parse
     guard: Guard
     absence: Absence
+
+    def read(self, intake: Intake, positions: Sequence[int]) -> Chunk:
+        """Read the records at these positions. Raises what `Intake.read` raises."""
+        marks = self.spool.fingerprints
+        return intake.read(list(self.spool.read(positions)), [marks[at] for at in positions], self.parse)
 
 
 async def read_known(connection: Connection, cluster_id: str) -> Known:
@@ -122,143 +79,78 @@ async def write_merge(pool: Pool, merge: Merge, known: Known) -> tuple[Outcome, 
         BadAnswer: too many records belong to another cluster.
     """
     recognised = recognise(known, merge.spool.fingerprints)
-    if len(recognised.unknown) < COPY_MIN:
-        reading = Reading(listed_ids=recognised.listed_ids())
-        _read(merge, reading, recognised.unknown)
-        async with pool.acquire() as connection:
-            return await _finish(connection, merge, known, recognised, reading, Counts())
-    async with pool.transaction() as connection:
-        return await write_in_chunks(connection, merge, known, recognised)
+    if len(recognised.unknown) >= COPY_MIN:
+        async with pool.transaction() as connection:
+            return await write_in_chunks(connection, merge, known=known, recognised=recognised)
+    writer = _Writer(merge, known, recognised)
+    chunk = merge.read(writer.intake, recognised.unknown)
+    async with pool.acquire() as connection:
+        return await writer.finish(connection, chunk)
 
 
 async def write_in_chunks(
-    connection: Connection, merge: Merge, known: Known, recognised: Recognised
+    connection: Connection, merge: Merge, *, known: Known, recognised: Recognised
 ) -> tuple[Outcome, Counts]:
-    """Write a listing of any size inside an open transaction; memory is bounded by the chunk. Raises as `write_merge`."""
-    if await connection.fetchval(statement("lock_cluster"), merge.listing.cluster.id, known.version) is None:
-        raise _moved(merge.listing)
-    reading = Reading(listed_ids=recognised.listed_ids())
-    counts = Counts()
+    """Write a listing of any size inside an open transaction, in bounded memory. Raises what `write_merge` raises."""
+    listing = merge.listing
+    if await connection.fetchval(statement("lock_cluster"), listing.cluster.id, known.version) is None:
+        raise cluster_moved(listing)
+    writer = _Writer(merge, known, recognised)
     for positions in chunks(recognised.unknown, CHUNK):
-        _read(merge, reading, positions)
-        counts += await _write_chunk(connection, merge, known, reading)
-    return await _finish(connection, merge, known, recognised, reading, counts)
+        await writer.write(connection, merge.read(writer.intake, positions))
+    return await writer.finish(connection, Chunk())
 
 
-def _read(merge: Merge, reading: Reading, positions: Sequence[int]) -> None:
-    spool = merge.spool
-    reading.add(list(spool.read(positions)), [spool.fingerprints[at] for at in positions], merge.parse)
-    if reading.foreign > FOREIGN_SHARE_MAX * len(merge.spool):
-        message = f"{reading.foreign} of {len(merge.spool)} backups belong to another cluster"
-        raise BadAnswer(message)
+class _Writer:
+    """The writing of one merge, chunk by chunk."""
 
+    def __init__(self, merge: Merge, known: Known, recognised: Recognised) -> None:
+        self._merge = merge
+        self._known = known
+        self._recognised = recognised
+        self._done = Counts()
+        self.intake = Intake(listing=merge.listing, listed=len(merge.spool), listed_ids=recognised.listed_ids())
 
-async def _write_chunk(connection: Connection, merge: Merge, known: Known, reading: Reading) -> Counts:
-    """Write what was read so far inside an open transaction: new rows by COPY, the rest by statement."""
-    rows, index_sets, refusals = reading.take()
-    stored: set[str] = set()
-    if known.has_rows:
-        ids = [row[0] for row in rows]
-        found = await connection.fetch(statement("read_stored_ids"), merge.listing.cluster.id, ids)
+    async def write(self, connection: Connection, chunk: Chunk) -> None:
+        """Write a chunk that is not the last: new rows by COPY straight into their table, the rest by statement."""
+        new_rows, chunk.rows = await self._split(connection, chunk.rows)
+        listing, version = self._merge.listing, self._known.version
+        self._done += await merge_part(connection, listing, chunk, version=version)
+        await connection.copy_records_to_table("backup", schema_name="collector", columns=COLUMNS, records=new_rows)
+        self._done += Counts(inserted=len(new_rows))
+
+    async def _split(self, connection: Connection, rows: list[Row]) -> tuple[list[Row], list[Row]]:
+        """Tell new rows from those that are stored in any state."""
+        if not self._known.has_rows:
+            return rows, []
+        ids = [row[BACKUP_ID] for row in rows]
+        found = await connection.fetch(statement("read_stored_ids"), self._merge.listing.cluster.id, ids)
         stored = {row["backup_id"] for row in found}
-    known_rows = [row for row in rows if row[0] in stored]
-    new_rows = [row for row in rows if row[0] not in stored]
-    counts = await _execute(connection, _Part(merge, known, known_rows, index_sets, refusals))
-    await copy_backups(connection, merge.listing, new_rows)
-    return counts + Counts(inserted=len(new_rows))
+        new = [row for row in rows if row[BACKUP_ID] not in stored]
+        return new, [row for row in rows if row[BACKUP_ID] in stored]
 
-
-async def copy_backups(connection: Connection, listing: Listing, rows: Sequence[Row]) -> None:
-    """COPY backups that are known to be new straight into their table."""
-    prefix = (listing.cluster.id, listing.started_at)
-    await connection.copy_records_to_table(
-        "backup",
-        schema_name="collector",
-        columns=("cluster_id", "first_seen_at", *COLUMNS),
-        records=[prefix + row for row in rows],
-    )
-
-
-async def _finish(  # noqa: PLR0913 - the last step needs what all earlier ones found
-    connection: Connection, merge: Merge, known: Known, recognised: Recognised, reading: Reading, done: Counts
-) -> tuple[Outcome, Counts]:
-    """Write what is left, what is absent, and the ledger; this moves the fence."""
-    verdict = judge(known, reading.listed_ids, quarantined=reading.refused, guard=merge.guard, absence=merge.absence)
-    base = done + Counts(
-        unchanged=len(recognised.live_ids),
-        quarantined=reading.refused,
-        duplicates=recognised.duplicates,
-    )
-    last = _Last(verdict=verdict, returned=recognised.returned_ids, base=base)
-    counts = await _execute(connection, _Part(merge, known, *reading.take()), last)
-    absent = Counts(missing=len(verdict.missing), vanished=len(verdict.vanished), returned=len(recognised.returned_ids))
-    return verdict.outcome, base + counts + absent
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    merge: Merge
-    known: Known
-    rows: list[Row]
-    index_sets: list[IndexSet]
-    refusals: list[Refusal]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Last:
-    """What only the last part of a merge writes."""
-
-    verdict: Verdict
-    returned: list[str]
-    base: Counts
-
-
-_NOTHING_LAST: Final = _Last(
-    verdict=Verdict(outcome="partial", missing=[], vanished=[], settled=False), returned=[], base=Counts()
-)
-
-
-async def _execute(connection: Connection, part: _Part, last: _Last | None = None) -> Counts:
-    listing, traffic = part.merge.listing, part.merge.listing.traffic
-    tail = last or _NOTHING_LAST
-    verdict, base = tail.verdict, tail.base
-    row = await connection.fetchrow(
-        statement("merge_listing"),
-        listing.cluster.id,
-        listing.id,
-        part.known.version,
-        listing.started_at,
-        last is not None,
-        verdict.outcome,
-        part.merge.spool.digest() if verdict.settled else None,
-        *to_index_sets(part.index_sets),
-        *to_columns(part.rows, len(COLUMNS)),
-        tail.returned,
-        verdict.missing,
-        verdict.vanished,
-        *to_columns(part.refusals, 6),
-        listing.sweep_id,
-        traffic.pages,
-        traffic.requests,
-        traffic.retries,
-        traffic.throttles,
-        listing.restarts,
-        traffic.bytes,
-        len(part.merge.spool),
-        base.inserted,
-        base.updated,
-        base.unchanged,
-        base.returned,
-        base.quarantined,
-        base.duplicates,
-        traffic.server_request_id,
-    )
-    if row is None:
-        raise _moved(listing)
-    return Counts(
-        inserted=row["inserted"], updated=row["updated"], unchanged=row["rewritten"], returned=row["returned"]
-    )
-
-
-def _moved(listing: Listing) -> TransactionConflict:
-    return TransactionConflict(f"cluster {listing.cluster.id} was written while listing {listing.id} was being merged")
+    async def finish(self, connection: Connection, chunk: Chunk) -> tuple[Outcome, Counts]:
+        """Write the last chunk, what is absent, and the ledger; this moves the fence."""
+        merge, recognised, intake = self._merge, self._recognised, self.intake
+        verdict = judge(
+            self._known,
+            intake.listed_ids,
+            quarantined=intake.refused,
+            guard=merge.guard,
+            absence=merge.absence,
+        )
+        counts = self._done + Counts(
+            unchanged=len(recognised.live_ids), quarantined=intake.refused, duplicates=recognised.duplicates
+        )
+        last = Last(
+            verdict=verdict,
+            returned=recognised.returned_ids,
+            counts=counts,
+            listed=len(merge.spool),
+            digest=merge.spool.digest() if verdict.settled else None,
+        )
+        counts += await merge_part(connection, merge.listing, chunk, version=self._known.version, last=last)
+        absent = Counts(
+            missing=len(verdict.missing), vanished=len(verdict.vanished), returned=len(recognised.returned_ids)
+        )
+        return verdict.outcome, counts + absent

@@ -223,11 +223,10 @@ async def _connection(url: str) -> AsyncIterator[Connection[Record]]:
 
 @asynccontextmanager
 async def _lock(connection: Connection[Record]) -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(LOCK_WAIT_S):
-            while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK_KEY):
-                await asyncio.sleep(LOCK_POLL_S)
-    except TimeoutError:
-        message = f"another migration holds the lock for more than {LOCK_WAIT_S:.0f} s"
-        raise DatabaseUnavailable(message) from None
-    yield  # the lock ends with the connection
+    for _ in range(round(LOCK_WAIT_S / LOCK_POLL_S)):
+        if await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK_KEY):
+            yield  # the lock ends with the connection
+            return
+        await asyncio.sleep(LOCK_POLL_S)
+    message = f"another migration holds the lock for more than {LOCK_WAIT_S:.0f} s"
+    raise DatabaseUnavailable(message)

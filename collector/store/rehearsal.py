@@ -36,4 +36,5 @@ class Rehearsal(Store):
             known = await read_known(connection, cluster.id)
             if known.version >= merge.listing.id:
                 return "superseded", Counts()
-            return await write_in_chunks(connection, merge, known, recognise(known, merge.spool.fingerprints))
+            recognised = recognise(known, merge.spool.fingerprints)
+            return await write_in_chunks(connection, merge, known=known, recognised=recognised)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, Final
+
+from collector.records import Backup
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from collector.records import Backup, IndexSet
+    from collector.records import IndexSet, Listing
 
 Row = tuple[object, ...]
 
 COLUMNS: Final = (
+    "cluster_id",
+    "first_seen_at",
     "backup_id",
     "folder_id",
     "source_cluster_id",
@@ -30,15 +35,19 @@ COLUMNS: Final = (
     "extra",
     "fingerprint",
 )
-"""The order of `Backup`'s fields, its index set by key, and the fingerprint."""
+"""Whose backup and since when, the fields of `Backup` in their order, its index set by key, and the fingerprint."""
 
-_INDEX_SET: Final = COLUMNS.index("index_set_id")
+BACKUP_ID: Final = COLUMNS.index("backup_id")
+_INDEX_SET: Final = Backup._fields.index("index_set")
 
 
-def to_row(backup: Backup, fingerprint: bytes) -> Row:
-    """Lay out one backup in the order of `COLUMNS`."""
-    key = backup.index_set.key if backup.index_set is not None else None
-    return (*backup[:_INDEX_SET], key, *backup[_INDEX_SET + 1 :], fingerprint)
+def to_rows(backups: Sequence[Backup], fingerprints: Sequence[bytes], listing: Listing) -> list[Row]:
+    """Lay out backups in the order of `COLUMNS`, first seen by this listing."""
+    if not backups:
+        return []
+    fields: list[Sequence[object]] = list(zip(*backups, strict=True))
+    fields[_INDEX_SET] = [backup.index_set.key if backup.index_set else None for backup in backups]
+    return list(zip(repeat(listing.cluster.id), repeat(listing.started_at), *fields, fingerprints, strict=False))
 
 
 def to_columns(rows: Sequence[Row], width: int) -> list[list[object]]:
@@ -50,15 +59,17 @@ def to_columns(rows: Sequence[Row], width: int) -> list[list[object]]:
 
 def to_index_sets(sets: Iterable[IndexSet]) -> tuple[list[UUID], list[str]]:
     """Lay out index sets as keys and array literals, in order of the key: unordered inserts can deadlock."""
-    ordered = sorted(sets)
-    return [each.key for each in ordered], [array_literal(each.names) for each in ordered]
+    ordered = sorted({each.key: each for each in sets}.items())
+    return [key for key, _ in ordered], [array_literal(each.names) for _, each in ordered]
 
 
 def array_literal(names: Sequence[str]) -> str:
-    """Write a `text[]` as PostgreSQL reads it: `{"a","b"}`. A column of arrays cannot travel through `unnest` otherwise."""
-    if any("\\" in name or '"' in name for name in names):
-        names = [name.replace("\\", "\\\\").replace('"', '\\"') for name in names]
-    return '{"' + '","'.join(names) + '"}'
+    """Write a `text[]` as PostgreSQL reads it: `{"a","b"}`. A column of arrays cannot go through `unnest` otherwise."""
+    literal = '{"' + '","'.join(names) + '"}'
+    if "\\" not in literal and literal.count('"') == 2 * len(names):
+        return literal
+    escaped = (name.replace("\\", "\\\\").replace('"', '\\"') for name in names)
+    return '{"' + '","'.join(escaped) + '"}'
 
 
 def chunks(positions: Sequence[int], size: int) -> Iterator[Sequence[int]]:

@@ -21,11 +21,12 @@ from collector.errors import (
     SchemaError,
     TransactionConflict,
 )
-from collector.records import Cluster, Counts, Guard, Listing, ListingResult, Outcome, Traffic
+from collector.records import Cluster, Counts, Guard, Listing, ListingResult, Outcome, SweepOutcome, Traffic
 from collector.spool import Spool
 from collector.store import listings, sweeps
 from collector.store.batch import Batch
-from collector.store.merge import Merge, Parse, read_known, write_merge
+from collector.store.intake import Parse
+from collector.store.merge import Merge, read_known, write_merge
 from collector.store.migrations import read_plan_on
 from collector.store.pool import Pool
 from collector.store.statements import statement
@@ -48,7 +49,9 @@ class Store:
         self._wait_s = settings.wait_s
         self._guard = guard
         self._draws: Batch[None, tuple[int, int]] = Batch(self._run_draws, size_max=BATCH_MAX)
-        self._confirmations: Batch[listings.Unchanged, Counts | None] = Batch(self._run_confirmations, size_max=BATCH_MAX)
+        self._confirmations: Batch[listings.Unchanged, Counts | None] = Batch(
+            self._run_confirmations, size_max=BATCH_MAX
+        )
 
     async def open(self) -> Self:
         """
@@ -59,12 +62,20 @@ class Store:
             SchemaError: the schema is not the one this program writes.
         """
         await self._pool.open()
+        try:
+            await self._check_schema()
+        except BaseException:
+            await self._pool.close()
+            raise
+        return self
+
+    async def _check_schema(self) -> None:
         async with self._pool.acquire() as connection:
             found = await read_plan_on(connection)  # type: ignore[arg-type]  # a pool lends a proxy of the same shape
         if found.pending:
-            message = f"the schema is at version {found.applied} and {len(found.pending)} migrations are pending: run `collector migrate`"
+            pending = f"the schema is at version {found.applied} and {len(found.pending)} migrations are pending"
+            message = f"{pending}: run `collector migrate`"
             raise SchemaError(message)
-        return self
 
     async def __aenter__(self) -> Self:
         """Open."""
@@ -86,11 +97,11 @@ class Store:
             return await sweeps.begin_sweep(connection, request)
 
     async def finish_sweep(
-        self, sweep_id: int, outcome: sweeps.SweepOutcome, by_outcome: Mapping[Outcome, int]
+        self, sweep_id: int, outcome: SweepOutcome, *, by_outcome: Mapping[Outcome, int]
     ) -> int | None:
         """Close a sweep. Returns when, in microseconds since 2000-01-01."""
         async with self._pool.acquire() as connection:
-            return await sweeps.finish_sweep(connection, sweep_id, outcome, by_outcome)
+            return await sweeps.finish_sweep(connection, sweep_id, outcome, by_outcome=by_outcome)
 
     async def read_digests(self, cluster_ids: Sequence[str]) -> dict[str, bytes]:
         """Read, for clusters of which nothing is missing, the digest that proves a listing unchanged."""
@@ -113,8 +124,11 @@ class Store:
         Raises:
             DatabaseUnavailable: nobody answered during the configured wait.
         """
-        patient = stamina.AsyncRetryingCaller(attempts=None, timeout=self._wait_s, wait_initial=0.1, wait_max=2)
-        listing_id, started_at = await patient.on(DatabaseUnavailable)(self._draws.ask, None)
+        try:
+            listing_id, started_at = await self._draws.ask(None)
+        except DatabaseUnavailable:
+            patient = stamina.AsyncRetryingCaller(attempts=None, timeout=self._wait_s, wait_initial=0.1, wait_max=2)
+            listing_id, started_at = await patient.on(DatabaseUnavailable)(self._draws.ask, None)
         return Listing(
             id=listing_id,
             cluster=cluster,
@@ -132,11 +146,21 @@ class Store:
             ListingMoved: the cluster was written since its digest was read, so this proves nothing.
             DatabaseError: it is not written.
         """
-        confirmed = await self._confirmations.ask(listings.Unchanged(listing, digest))
+        unchanged = listings.Unchanged(listing, digest)
+        try:
+            confirmed = await self._confirmations.ask(unchanged)
+        except (TransactionConflict, DatabaseUnavailable):
+            confirmed = await _again()(self._confirm_again, unchanged)
         if confirmed is None:
             message = f"cluster {listing.cluster.id} was written by another sweep meanwhile"
             raise ListingMoved(message)
         return to_result(listing, "complete", confirmed)
+
+    async def _confirm_again(self, unchanged: listings.Unchanged) -> Counts | None:
+        async with self._pool.acquire() as connection:
+            done = await listings.read_listing(connection, unchanged.listing.id)
+        # Committed before, and only the answer was lost: a second time, its own fence would refuse it.
+        return done[1] if done else await self._confirmations.ask(unchanged)
 
     async def merge_listing(self, listing: Listing, spool: Spool, parse: Parse, *, absence: Absence) -> ListingResult:
         """
@@ -147,14 +171,13 @@ class Store:
             DatabaseError: it is not written; the stored listing stands as it was.
         """
         merge = Merge(listing=listing, spool=spool, parse=parse, guard=self._guard, absence=absence)
-        again = stamina.AsyncRetryingCaller(attempts=ATTEMPTS, timeout=None, wait_initial=0.05, wait_max=2)
-        outcome, counts = await again.on((TransactionConflict, DatabaseUnavailable))(self._merge_once, merge)
+        outcome, counts = await _again()(self._merge_once, merge)
         return to_result(listing, outcome, counts)
 
     async def _merge_once(self, merge: Merge) -> tuple[Outcome, Counts]:
         async with self._pool.acquire() as connection:
             known = await read_known(connection, merge.listing.cluster.id)
-            if known.version == merge.listing.id and (
+            if known.version >= merge.listing.id and (
                 done := await listings.read_listing(connection, merge.listing.id)
             ):
                 return done  # committed before; only the answer was lost
@@ -186,6 +209,12 @@ class Store:
         async with self._pool.acquire() as connection:
             confirmed = await listings.confirm_unchanged(connection, confirmations)
         return [confirmed.get(each.listing.id) for each in confirmations]
+
+
+def _again() -> stamina.BoundAsyncRetryingCaller:
+    """Try a whole transaction again where that may help."""
+    caller = stamina.AsyncRetryingCaller(attempts=ATTEMPTS, timeout=None, wait_initial=0.05, wait_max=2)
+    return caller.on((TransactionConflict, DatabaseUnavailable))
 
 
 def to_result(

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, get_args
 
 import msgspec
 
 from collector import __version__
-from collector.records import Outcome
+from collector.records import Outcome, SweepOutcome
 from collector.store.statements import statement
 
 if TYPE_CHECKING:
     from collector.records import Cluster
     from collector.store.pool import Connection
-
-SweepOutcome = Literal["complete", "partial", "failed", "interrupted"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +71,7 @@ async def begin_sweep(connection: Connection, request: SweepRequest) -> SweepSta
 
 
 async def finish_sweep(
-    connection: Connection, sweep_id: int, outcome: SweepOutcome, by_outcome: Mapping[Outcome, int]
+    connection: Connection, sweep_id: int, outcome: SweepOutcome, *, by_outcome: Mapping[Outcome, int]
 ) -> int | None:
     """
     Close a sweep with its outcome and how many clusters ended how.

@@ -74,6 +74,10 @@ def translate(error: BaseException) -> DatabaseError:
         for cause in chain:
             if isinstance(cause, family) and not isinstance(cause, asyncpg.InterfaceError):
                 return ours(_describe(cause))
+    if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
+        # The driver's own refusals, of an address or of a value: trying again would end the same way.
+        configured = isinstance(error, asyncpg.ClientConfigurationError)
+        return DatabaseRefused(_describe(error)) if configured else DatabaseRejected(_describe(error))
     if isinstance(error, (asyncpg.InterfaceError, asyncpg.InternalClientError)):
         return DatabaseUnavailable(_describe(error))
     return DatabaseRejected(_describe(error))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
+import os
+import pty
 import socket
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -54,6 +57,18 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def read_to_end(descriptor: int) -> str:
+    """Read what is written to a terminal until nobody can write to it any more."""
+    parts = []
+    try:
+        while part := os.read(descriptor, 4096):
+            parts.append(part)
+    except OSError:  # Linux says end of file so
+        pass
+    os.close(descriptor)
+    return b"".join(parts).decode()
 
 
 async def count_sweeps(url: str) -> int:
@@ -459,6 +474,38 @@ async def test_a_full_disk_under_stderr_does_not_stop_a_sweep(
         ended = await end_of(await program.start("run", "--output", "json", stderr=full))
 
     assert (ended.code, ended.json()["outcome"]) == (0, "complete")
+
+
+async def test_a_report_that_cannot_be_written_is_an_error_and_the_sweep_stands(
+    program: Program, emulator: Emulator, migrated_url: str
+) -> None:
+    """A full disk under stdout: whoever reads the report must not take its absence for success."""
+    program.write_config(emulator.fleet.clusters, url=migrated_url, api=emulator)
+    with open("/dev/full", "wb") as full:  # noqa: ASYNC230, PTH123 - a device
+        ended = await end_of(await program.start("run", "--output", "json", stdout=full))
+
+    assert ended.code == 70
+    assert "No space left on device" in ended.stderr
+    assert await count_sweeps(migrated_url) == 1
+
+
+async def test_on_a_terminal_logs_are_text_and_a_bar_shows_the_progress(
+    program: Program, emulator: Emulator, migrated_url: str
+) -> None:
+    """Stderr is a terminal: no JSON there, and stdout has the report alone."""
+    program.write_config(emulator.fleet.clusters, url=migrated_url, api=emulator)
+    ours, theirs = pty.openpty()
+    process = await program.start("run", stderr=theirs, env={"TERM": "xterm", "COLUMNS": "100"})
+    os.close(theirs)
+
+    shown = await asyncio.to_thread(read_to_end, ours)
+    ended = await end_of(process)
+
+    assert ended.code == 0
+    assert ended.stdout.startswith("sweep ")
+    assert "3/3" in shown
+    assert "listing.merged" in shown
+    assert '"event"' not in shown
 
 
 # --- migrate, status, check, config-schema ---

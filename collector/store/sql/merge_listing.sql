@@ -35,13 +35,13 @@ incoming AS (
     SELECT r.*
     FROM fence
     CROSS JOIN unnest(
-        $10::text [], $11::text [], $12::text [], $13::timestamptz [], $14::smallint [], $15::timestamptz [],
-        $16::smallint [], $17::uuid [], $18::text [], $19::bigint [], $20::bigint [], $21::bigint [], $22::bigint [],
-        $23::bigint [], $24::jsonb [], $25::bytea []
+        $10::text [], $11::timestamptz [], $12::text [], $13::text [], $14::text [], $15::timestamptz [],
+        $16::smallint [], $17::timestamptz [], $18::smallint [], $19::uuid [], $20::text [], $21::bigint [],
+        $22::bigint [], $23::bigint [], $24::bigint [], $25::bigint [], $26::jsonb [], $27::bytea []
     ) AS r (
-        backup_id, folder_id, source_cluster_id, started_at, started_at_ns, created_at,
-        created_at_ns, index_set_id, opensearch_version, size_bytes, indices_total, incremental_size_bytes,
-        total_size_bytes, free_space_required_bytes, extra, fingerprint
+        cluster_id, first_seen_at, backup_id, folder_id, source_cluster_id, started_at,
+        started_at_ns, created_at, created_at_ns, index_set_id, opensearch_version, size_bytes,
+        indices_total, incremental_size_bytes, total_size_bytes, free_space_required_bytes, extra, fingerprint
     )
 ),
 
@@ -59,7 +59,7 @@ compared AS (
         SELECT
             jsonb_object_agg(o.key, o.value) AS before,
             jsonb_object_agg(o.key, n.value) AS after
-        FROM jsonb_each(to_jsonb(i) - 'fingerprint') AS n
+        FROM jsonb_each(to_jsonb(i) - '{first_seen_at,fingerprint}'::text []) AS n
         INNER JOIN jsonb_each(to_jsonb(b)) AS o ON o.key = n.key AND o.value IS DISTINCT FROM n.value
     ) AS d ON b.backup_id IS NOT NULL
 ),
@@ -70,10 +70,7 @@ written AS (
         created_at_ns, index_set_id, opensearch_version, size_bytes, indices_total, incremental_size_bytes,
         total_size_bytes, free_space_required_bytes, extra, fingerprint
     )
-    SELECT
-        $1,
-        $4,
-        i.*
+    SELECT i.*
     FROM incoming AS i
     ORDER BY i.backup_id
     ON CONFLICT (cluster_id, backup_id) DO UPDATE SET
@@ -104,7 +101,7 @@ returned AS (
     UPDATE collector.backup AS b
     SET last_seen_at = NULL, missing_since = NULL, missing_listing_id = NULL
     FROM fence
-    WHERE b.cluster_id = fence.cluster_id AND b.backup_id = ANY($26::text [])
+    WHERE b.cluster_id = fence.cluster_id AND b.backup_id = ANY($28::text [])
     RETURNING b.backup_id
 ),
 
@@ -112,7 +109,7 @@ missing AS (
     UPDATE collector.backup AS b
     SET missing_listing_id = $2, missing_since = $4, last_seen_at = greatest(b.first_seen_at, before.observed_at)
     FROM before
-    WHERE b.cluster_id = before.cluster_id AND b.backup_id = ANY($27::text [])
+    WHERE b.cluster_id = before.cluster_id AND b.backup_id = ANY($29::text [])
     RETURNING b.backup_id
 ),
 
@@ -120,7 +117,7 @@ vanished AS (
     UPDATE collector.backup AS b
     SET vanished_listing_id = $2, vanished_at = $4, vanish_reason = 'unknown'
     FROM fence
-    WHERE b.cluster_id = fence.cluster_id AND b.backup_id = ANY($28::text [])
+    WHERE b.cluster_id = fence.cluster_id AND b.backup_id = ANY($30::text [])
     RETURNING b.backup_id
 ),
 
@@ -193,7 +190,7 @@ refused AS (
         $2,
         $4
     FROM fence
-    CROSS JOIN unnest($29::bytea [], $30::text [], $31::text [], $32::text [], $33::bytea [], $34::bigint [])
+    CROSS JOIN unnest($31::bytea [], $32::text [], $33::text [], $34::text [], $35::bytea [], $36::bigint [])
         AS r (fingerprint, backup_id, field, reason, raw, raw_size_bytes)
     ORDER BY r.fingerprint
     ON CONFLICT (cluster_id, fingerprint) DO UPDATE SET
@@ -218,26 +215,26 @@ ledger AS (
     )
     SELECT
         $2,
-        $35::bigint,
+        $37::bigint,
         fence.cluster_id,
         $6,
         $4,
-        $36::bigint,
-        $37::bigint,
         $38::bigint,
         $39::bigint,
         $40::bigint,
         $41::bigint,
         $42::bigint,
-        $43::bigint + counted.inserted,
-        $44::bigint + counted.updated,
-        $45::bigint + counted.rewritten,
-        cardinality($27::text []),
-        cardinality($28::text []),
-        $46::bigint + counted.returned + cardinality($26::text []),
-        $47::bigint,
-        $48::bigint,
-        $49::text
+        $43::bigint,
+        $44::bigint,
+        $45::bigint + counted.inserted,
+        $46::bigint + counted.updated,
+        $47::bigint + counted.rewritten,
+        cardinality($29::text []),
+        cardinality($30::text []),
+        $48::bigint + counted.returned + cardinality($28::text []),
+        $49::bigint,
+        $50::bigint,
+        $51::text
     FROM fence
     CROSS JOIN counted
     WHERE $5

@@ -91,7 +91,7 @@ NUMBERS = {
 @pytest.mark.parametrize("value", [0, 1, -1, 2**53 + 1, 2**63 - 1, -(2**63)])
 @pytest.mark.parametrize("spelling", [str, int], ids=["text", "number"])
 async def test_numbers_are_exact(
-    rig: Rig, db: Connection, *, others: int, value: int, spelling: type[str] | type[int]
+    rig: Rig, db: Connection, *, others: int, value: int, spelling: type[str | int]
 ) -> None:
     """All of int64, in every column of numbers, each in its own."""
     given_values = {name: value - number if value > 0 else value + number for number, name in enumerate(NUMBERS)}
@@ -132,7 +132,9 @@ async def test_texts_are_kept_as_given(rig: Rig, db: Connection, others: int) ->
 @WAYS
 async def test_unknown_fields_are_kept_as_json(rig: Rig, db: Connection, others: int) -> None:
     """With all digits of their numbers."""
-    unknown = '{"type": "AUTOMATED", "n": 12345678901234567890.12345678901234567890, "l": [null, {"k": "\\u00e9\\"\\\\"}]}'
+    unknown = (
+        '{"type": "AUTOMATED", "n": 12345678901234567890.12345678901234567890, "l": [null, {"k": "\\u00e9\\"\\\\"}]}'
+    )
     raw = b'{"id": "a", "unknown": ' + unknown.encode() + b"}"
     await rig.merge([raw, *numbered(others)])
 

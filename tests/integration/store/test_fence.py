@@ -149,9 +149,7 @@ async def test_collectors_that_overlap_end_with_the_newest_listing(
                 await _assert_newest(db, cluster.id, newest)
 
 
-async def _draw_and_merge(
-    rig: Rig, chance: random.Random, newest: dict[str, tuple[int, list[bytes]]]
-) -> ListingResult:
+async def _draw_and_merge(rig: Rig, chance: random.Random, newest: dict[str, tuple[int, list[bytes]]]) -> ListingResult:
     cluster = chance.choice([CLUSTER, OTHER])
     kept = [number for number in range(90) if chance.random() < 0.8]
     listed = [

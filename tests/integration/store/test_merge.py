@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
 
-from collector.errors import BadAnswer, ListingMoved
+from collector.errors import BadAnswer, ListingMoved, UnreadableValue
 from collector.fingerprints import fingerprint
-from collector.records import Counts
+from collector.parse import BackupParser
+from collector.records import Backup, Counts
 from collector.spool import Spool
-from collector.store.merge import CHUNK, COPY_MIN
+from collector.store.merge import CHUNK, COPY_MIN, Parse
 from tests.builders import (
     CLUSTER,
     OTHER,
@@ -96,14 +97,12 @@ async def test_what_is_unchanged_is_not_parsed(rig: Rig) -> None:
     assert read == [record("c")]
 
 
-def _watched(read: list[bytes]) -> Callable[[bytes], object]:
-    from collector.parse import BackupParser
+def _watched(read: list[bytes]) -> Parse:
+    parse = BackupParser(CLUSTER).parse_all
 
-    parse = BackupParser(CLUSTER).parse
-
-    def watch(raw: bytes) -> object:
-        read.append(raw)
-        return parse(raw)
+    def watch(raws: Sequence[bytes]) -> Sequence[Backup | UnreadableValue]:
+        read.extend(raws)
+        return parse(raws)
 
     return watch
 
@@ -309,11 +308,9 @@ async def test_a_new_version_of_the_parser_reads_everything_anew_without_inventi
     async with store_of(migrated_url) as rig:
         await rig.merge(numbered(BIG))
         listing = await rig.begin()
-        from collector.parse import BackupParser
-
         with Spool(1 << 20, lambda raw: fingerprint(raw + b"2")) as spool:
             spool.add(page_of(numbered(BIG)))
-            result = await rig.store.merge_listing(listing, spool, BackupParser(CLUSTER).parse, absence="guarded")
+            result = await rig.store.merge_listing(listing, spool, BackupParser(CLUSTER).parse_all, absence="guarded")
 
     assert result.counts == Counts(unchanged=BIG)
     assert await history(db) == []

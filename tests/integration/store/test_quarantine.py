@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from collector.records import Counts
-from collector.store.merge import COPY_MIN, RAW_BYTES_MAX
+from collector.store.intake import RAW_BYTES_MAX
+from collector.store.merge import COPY_MIN
 from tests.builders import CLUSTER, OTHER, Rig, numbered, record, records
 
 if TYPE_CHECKING:

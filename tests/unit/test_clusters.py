@@ -1,0 +1,128 @@
+"""Which clusters a sweep is about: names, shards, and what they have to do with each other."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collector.clusters import Shard, configured_clusters, select_clusters
+from collector.config.model import ClusterSettings, Config
+from collector.errors import UsageError
+from collector.records import Cluster, ClusterId
+
+FLEET = tuple(Cluster(id=ClusterId(f"c9q{number:05}")) for number in range(2000))
+
+
+@given(count=st.integers(1, 12), number=st.integers(0, 1999))
+def test_every_cluster_belongs_to_exactly_one_shard(count: int, number: int) -> None:
+    """However many shards there are: none is read twice, none forgotten."""
+    holders = [index for index in range(count) if Shard(index, count).holds(FLEET[number].id)]
+
+    assert len(holders) == 1
+
+
+def test_shards_are_about_equally_large() -> None:
+    """No shard has a fifth more than its share."""
+    sizes = [len(select_clusters(FLEET, shard=Shard(index, 4))) for index in range(4)]
+
+    assert sum(sizes) == len(FLEET)
+    assert max(sizes) < 1.2 * len(FLEET) / 4
+
+
+def test_one_more_shard_moves_few_clusters_and_all_of_them_to_the_new_one() -> None:
+    """From four to five a fifth moves, none between old shards."""
+    before = {cluster.id: _shard_of(cluster, 4) for cluster in FLEET}
+    after = {cluster.id: _shard_of(cluster, 5) for cluster in FLEET}
+
+    moved = Counter(after[key] for key in before if before[key] != after[key])
+
+    assert set(moved) == {4}
+    assert moved[4] < 1.3 * len(FLEET) / 5
+
+
+def _shard_of(cluster: Cluster, count: int) -> int:
+    return next(index for index in range(count) if Shard(index, count).holds(cluster.id))
+
+
+def test_the_shard_of_a_cluster_is_the_same_everywhere() -> None:
+    """A fixed example: another hash would read clusters twice during an upgrade."""
+    assert [_shard_of(cluster, 3) for cluster in FLEET[:12]] == [1, 0, 0, 1, 1, 0, 1, 1, 2, 2, 2, 2]
+
+
+@pytest.mark.parametrize("text", ["0/1", "3/4", "000/10"])
+def test_a_shard_is_read_as_it_is_written(text: str) -> None:
+    """Counted from 0."""
+    shard = Shard.parse(text)
+
+    assert Shard.parse(str(shard)) == shard
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1", "1/", "/4", "4/4", "5/4", "0/0", "-1/4", "1/4 ", " 1/4", "1/4/2", "a/b", "٣/٤", "1.0/4"]
+)
+def test_what_is_no_shard_is_a_usage_error(text: str) -> None:
+    """Shards count from 0, so I must be below N."""
+    with pytest.raises(UsageError, match="shard"):
+        Shard.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("env", "shard"),
+    [
+        ({}, None),
+        ({"JOB_COMPLETIONS": "4"}, None),
+        ({"JOB_COMPLETION_INDEX": "", "JOB_COMPLETIONS": "4"}, None),
+        ({"JOB_COMPLETION_INDEX": "3", "JOB_COMPLETIONS": "4"}, Shard(3, 4)),
+    ],
+    ids=["nothing", "number-only", "empty", "both"],
+)
+def test_a_pod_of_an_indexed_job_finds_its_shard(env: dict[str, str], shard: Shard | None) -> None:
+    """Outside of one there is none."""
+    assert Shard.from_environment(env) == shard
+
+
+def test_a_pod_that_does_not_know_the_number_of_shards_refuses() -> None:
+    """Guessing would leave clusters unread."""
+    with pytest.raises(UsageError, match="JOB_COMPLETIONS"):
+        Shard.from_environment({"JOB_COMPLETION_INDEX": "3"})
+
+
+def test_named_clusters_are_selected_in_the_order_of_the_configuration() -> None:
+    """Naming one twice is naming it."""
+    selected = select_clusters(FLEET, only=[FLEET[7].id, FLEET[2].id, FLEET[7].id])
+
+    assert selected == (FLEET[2], FLEET[7])
+
+
+def test_an_unknown_name_is_a_usage_error_that_tells_all_of_them() -> None:
+    """It is never silently nothing."""
+    with pytest.raises(UsageError, match="not in the configuration: x, y"):
+        select_clusters(FLEET, only=["y", FLEET[0].id, "x"])
+
+
+def test_names_and_shard_both_cut() -> None:
+    """A named cluster of another shard is that shard's to read."""
+    named = [cluster.id for cluster in FLEET[:40]]
+
+    parts = [select_clusters(FLEET, only=named, shard=Shard(index, 3)) for index in range(3)]
+
+    assert sorted(cluster.id for part in parts for cluster in part) == sorted(named)
+
+
+def test_clusters_take_what_they_do_not_say_from_the_defaults() -> None:
+    """Their own age wins over the common one, also where it is larger."""
+    config = Config(
+        clusters=(
+            ClusterSettings(id="c9qa", name="a", labels={"env": "prod"}, max_age_s=7.0),
+            ClusterSettings(id="c9qb"),
+        )
+    )
+
+    first, second = configured_clusters(config)
+
+    assert (first.id, first.name, dict(first.labels), first.max_age_s) == ("c9qa", "a", {"env": "prod"}, 7.0)
+    assert (second.id, second.name, dict(second.labels), second.max_age_s) == ("c9qb", None, {}, 26 * 3600.0)
+    assert (first.service, second.service) == ("opensearch", "opensearch")
