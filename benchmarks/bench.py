@@ -89,7 +89,6 @@ class Stage:
         )
 
     def _measure(self, command: list[str]) -> dict[str, Any]:
-        self.settle()
         before = self.wal_bytes()
         done = subprocess.run(
             command,

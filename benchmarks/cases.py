@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from benchmarks.bench import Stage
 
-Figures: TypeAlias = dict[str, float]
+Figures: TypeAlias = dict[str, Any]
 Note: TypeAlias = Callable[[str, Figures], None]
 
 
@@ -46,6 +46,7 @@ def run_fleet(stage: Stage, size: FleetSize, note: Note, *, peers: frozenset[str
     stage.generate(clusters=size.clusters, backups=size.backups, concurrency=size.concurrency, latency_s=size.latency_s)
     note("fetch floor", stage.measure("fetch"))
     stage.fresh_database()
+    stage.settle()
     note("first load", _checked(stage.measure("sweep"), inserted=size.clusters * size.backups))
     note("nothing changed", _checked(stage.measure("sweep"), inserted=0, missing=0, updated=0))
     if size.edits:

@@ -43,8 +43,8 @@ async def copy_floor(database_url: str, directory: Path) -> dict[str, Any]:
 async def written_columns(connection: asyncpg.Connection[asyncpg.Record], table: str) -> list[str]:
     """Name the columns that are not generated."""
     rows = await connection.fetch(
-        "SELECT attname FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND attgenerated = '' AND NOT attisdropped"
-        " ORDER BY attnum",
+        "SELECT attname FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0"
+        " AND attgenerated = '' AND NOT attisdropped ORDER BY attnum",
         f"collector.{table}",
     )
     return [row["attname"] for row in rows]

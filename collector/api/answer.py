@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 HEADERS_KEPT: Final = ("content-type", "date", "location", "retry-after", "x-request-id")
@@ -23,14 +23,6 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
-    secret: str = field(default="", repr=False)
-    """Our token, which debugging proxies echo. Headers are free of it; the body only after `struck`."""
-
-    def struck(self) -> Answer:
-        """Strike our token out of the body: for answers that are quoted in errors, not for pages, which are large."""
-        if not self.secret:
-            return self
-        return Answer(self.status, self.headers, self.body.replace(self.secret.encode(), b"[token]"))
 
     @property
     def request_id(self) -> str | None:

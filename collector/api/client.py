@@ -159,7 +159,8 @@ class Api:
         try:
             return await self._ask(listing, address, token)
         except ListingError as exc:
-            return await self._ask_again(listing, address, token, first=exc)
+            first = exc  # handled below, outside: what fails again is not to drag this one along as its context
+        return await self._ask_again(listing, address, token, first=first)
 
     async def _ask_again(self, listing: _Listing, address: str, token: str | None, *, first: ListingError) -> Page:
         """Go on after a first failure. Nearly no request gets here, so that none pays for what retrying costs."""

@@ -12,13 +12,13 @@ Of a key that comes twice the last counts, as JSON readers commonly have it.
 
 from __future__ import annotations
 
-import json
 from typing import Final
 
 import msgspec
 
 from collector.api.answer import Answer, excerpt
 from collector.api.status import error_from, parse_rpc_status
+from collector.api.surrogates import cut_alike, without_lone_surrogates
 from collector.errors import BadAnswer, TruncatedAnswer
 from collector.fingerprints import fingerprint
 from collector.records import Page
@@ -49,18 +49,17 @@ def parse_page(answer: Answer, *, page_token: str | None, known: bytes | None = 
         ListingError: one of its kinds. Only 200 with a page for a body is a page.
     """
     if answer.status != 200:
-        raise error_from(answer.struck(), page_token=page_token)
+        raise error_from(answer, page_token=page_token)
     if not is_json(answer.headers.get("content-type", "")):
         kind = excerpt(answer.headers.get("content-type", "nothing"))
         raise _bad(answer, f"Content-Type is {kind}, not JSON")
     digest = fingerprint(answer.body)
     if digest == known and page_token is None:
         return Page([], None, digest)
-    body = _decode(answer)
+    body, records = _decode(answer)
     if body.backups is msgspec.UNSET and body.next_page_token is msgspec.UNSET:
         _require_empty(answer, page_token)
-    records = body.backups or []
-    return Page(list(map(bytes, records)), _next_token(answer, body), digest)
+    return Page(records, _next_token(answer, body), digest)
 
 
 def is_json(content_type: str) -> bool:
@@ -69,29 +68,29 @@ def is_json(content_type: str) -> bool:
     return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
 
 
-def _decode(answer: Answer) -> _Body:
+def _decode(answer: Answer) -> tuple[_Body, list[bytes]]:
+    body = answer.body
     try:
-        return _BODY.decode(answer.body)
+        page = _BODY.decode(body)
+        return page, list(map(bytes, page.backups or []))
     except RecursionError:
         fault = "JSON nested too deeply"
     except ValueError as exc:
         fault = str(exc)
-    if "truncated" in fault and not _ends_properly(answer.body):
+    try:
+        # The decoder calls a lone surrogate "truncated" as well.
+        copy = without_lone_surrogates(body)
+        page = _BODY.decode(copy)
+        return page, cut_alike(body, copy, map(bytes, page.backups or []))
+    except (ValueError, RecursionError) as exc:
+        cut_short = "truncated" in str(exc)
+    if cut_short:
         raise TruncatedAnswer(
-            f"HTTP 200: the JSON ended early, after {len(answer.body)} bytes",
+            f"HTTP 200: the JSON ended early, after {len(body)} bytes",
             status=answer.status,
             request_id=answer.request_id,
         )
     raise _bad(answer, f"not a page: {fault}")
-
-
-def _ends_properly(body: bytes) -> bool:
-    # msgspec calls a lone surrogate "truncated" too, which no repetition mends. The standard library lets one pass.
-    try:
-        json.loads(body.decode("utf-8", "replace"))
-    except (ValueError, RecursionError):
-        return False
-    return True
 
 
 def _require_empty(answer: Answer, page_token: str | None) -> None:
@@ -99,7 +98,7 @@ def _require_empty(answer: Answer, page_token: str | None) -> None:
     if answer.body.translate(None, b" \t\r\n") == b"{}":
         return
     if parse_rpc_status(answer.body) is not None:
-        raise error_from(answer.struck(), page_token=page_token)
+        raise error_from(answer, page_token=page_token)
     raise _bad(answer, "not a page: neither backups nor nextPageToken")
 
 
@@ -114,5 +113,5 @@ def _next_token(answer: Answer, body: _Body) -> str | None:
 
 
 def _bad(answer: Answer, fault: str) -> BadAnswer:
-    message = f"HTTP 200: {fault}; the body begins: {excerpt(answer.struck().body)}"
+    message = f"HTTP 200: {fault}; the body begins: {excerpt(answer.body)}"
     return BadAnswer(message, status=answer.status, request_id=answer.request_id)

@@ -202,9 +202,12 @@ def _reason(exc: Exception) -> str:
 
 
 def _without(token: str, answer: Answer) -> Answer:
-    """Strike our token out of headers that echo it; the body carries it along, to be struck before it is quoted."""
+    """Strike our token out of an answer that echoes it, as debugging proxies do: answers are quoted in errors."""
     headers = {name: value.replace(token, "[token]") for name, value in answer.headers.items()}
-    return Answer(answer.status, headers, answer.body, token)
+    secret = token.encode()
+    # Looking is quick, the longer the token the quicker; replacing would copy every page.
+    body = answer.body.replace(secret, b"[token]") if secret in answer.body else answer.body
+    return Answer(answer.status, headers, body)
 
 
 def _tls_context() -> ssl.SSLContext:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final, Literal
 
 import click
@@ -45,8 +46,6 @@ def demo(*, keeping: Keeping, task: Literal["show", "stop"]) -> None:
 
 
 async def _show(keeping: Keeping, interrupt: Interrupt) -> int:
-    from contextlib import AsyncExitStack
-
     from collector.demo import stage
 
     async with AsyncExitStack() as stack:

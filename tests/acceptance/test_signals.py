@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -38,6 +39,11 @@ def frozen(server: EmbeddedServer) -> Iterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
+def limits_of(pid: int) -> str:
+    """Read the resource limits of a process, one a line."""
+    return Path(f"/proc/{pid}/limits").read_text()
+
+
 def _children(parent: int) -> list[int]:
     text = Path(f"/proc/{parent}/task/{parent}/children").read_text()
     return [int(word) for word in text.split()]
@@ -60,6 +66,20 @@ async def test_a_signal_ends_a_sweep_early_and_accounts_for_every_cluster(
     assert (ended.code, summary["outcome"], summary["clusters"]["failed"]) == (code, "interrupted", 3)
     assert {failure["error"] for failure in summary["failures"]} == {"interrupted"}
     assert await db.fetchval("SELECT outcome FROM collector.sweep") == "interrupted"
+
+
+async def test_a_run_that_crashes_leaves_no_core(program: Program, emulator: Emulator, migrated_url: str) -> None:
+    """The memory of the process holds the credential: it may not end up on a disk."""
+    gate = emulator.faults.pause(None)
+    program.write_config(emulator.fleet.clusters, url=migrated_url, api=emulator)
+    process = await program.start("run")
+    await gate.reached(1)
+
+    limits = limits_of(process.pid)
+
+    gate.release()
+    assert (await end_of(process)).code == 0
+    assert re.search(r"^Max core file size +0 +0 ", limits, re.MULTILINE)
 
 
 async def test_a_signal_before_the_database_answers_ends_the_wait(program: Program, emulator: Emulator) -> None:
