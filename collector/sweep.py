@@ -76,6 +76,7 @@ async def run_sweep(
         start = await store.begin_sweep(
             sweep.configured, request, observation_max_age_s=config.freshness.observation_max_age_s
         )
+        structlog.contextvars.bind_contextvars(sweep_id=start.sweep_id)
     means = Means(
         api=api,
         store=store,

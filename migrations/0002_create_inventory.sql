@@ -60,16 +60,30 @@ INNER JOIN collector.cluster AS c ON c.cluster_id = b.cluster_id
 LEFT JOIN collector.index_set AS s ON s.index_set_id = b.index_set_id;
 
 COMMENT ON VIEW inventory.backups IS 'Every backup ever listed, in every state; most readers add WHERE state = ''live''.';
+COMMENT ON COLUMN inventory.backups.service IS 'Which managed database: opensearch.';
+COMMENT ON COLUMN inventory.backups.cluster_id IS 'The cluster whose list holds the backup.';
+COMMENT ON COLUMN inventory.backups.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
+COMMENT ON COLUMN inventory.backups.backup_id IS 'The API''s id; unique within its cluster.';
+COMMENT ON COLUMN inventory.backups.folder_id IS 'The folder that the API names.';
+COMMENT ON COLUMN inventory.backups.source_cluster_id IS 'The cluster that was backed up, as the API names it.';
 COMMENT ON COLUMN inventory.backups.state IS 'live: in the newest complete listing. missing: absent from one complete listing. vanished: absent from two in a row.';
 COMMENT ON COLUMN inventory.backups.started_at IS 'When the backup began, floored to the microsecond; started_at_ns has the rest.';
 COMMENT ON COLUMN inventory.backups.started_at_ns IS 'Nanoseconds (0-999) beyond started_at.';
 COMMENT ON COLUMN inventory.backups.created_at IS 'When the backup was completed (the API''s meaning), floored to the microsecond; created_at_ns has the rest.';
 COMMENT ON COLUMN inventory.backups.created_at_ns IS 'Nanoseconds (0-999) beyond created_at. ORDER BY created_at, created_at_ns is exact.';
+COMMENT ON COLUMN inventory.backups.started_at_text IS 'The exact start as RFC 3339 with nine fraction digits.';
+COMMENT ON COLUMN inventory.backups.created_at_text IS 'The exact completion as RFC 3339 with nine fraction digits.';
 COMMENT ON COLUMN inventory.backups.duration IS 'created_at - started_at, to the microsecond.';
+COMMENT ON COLUMN inventory.backups.opensearch_version IS 'The version that made the backup, as the API writes it.';
 COMMENT ON COLUMN inventory.backups.indices IS 'Names of indices, in the API''s order. The API names at most 100: see indices_truncated.';
 COMMENT ON COLUMN inventory.backups.indices_total IS 'Number of indices in the backup, as the API counts them.';
 COMMENT ON COLUMN inventory.backups.indices_truncated IS 'True where the backup holds more indices than are named: a name that is not listed may still be in it.';
+COMMENT ON COLUMN inventory.backups.size_bytes IS 'Size as the API says it (sizeBytes).';
+COMMENT ON COLUMN inventory.backups.incremental_size_bytes IS 'What this backup added to the storage, as the API says it (incrementalSizeBytes).';
+COMMENT ON COLUMN inventory.backups.total_size_bytes IS 'Size of all data it restores, as the API says it (totalSizeBytes).';
+COMMENT ON COLUMN inventory.backups.free_space_required_bytes IS 'Free space that a restore needs, as the API says it (freeSpaceRequiredBytes).';
 COMMENT ON COLUMN inventory.backups.extra IS 'Fields of the API that have no column here, as JSON; NULL where there are none.';
+COMMENT ON COLUMN inventory.backups.labels IS 'The cluster''s labels in the configuration.';
 COMMENT ON COLUMN inventory.backups.first_seen_at IS 'Start of the first listing that held it.';
 COMMENT ON COLUMN inventory.backups.last_seen_at IS 'Start of the newest listing known to hold it.';
 COMMENT ON COLUMN inventory.backups.missing_since IS 'Start of the complete listing that first lacked it.';
@@ -107,12 +121,21 @@ LEFT JOIN LATERAL (
 ) AS l ON true;
 
 COMMENT ON VIEW inventory.clusters IS 'Every cluster that is or was configured, with the outcome of its newest listing.';
+COMMENT ON COLUMN inventory.clusters.service IS 'Which managed database: opensearch.';
+COMMENT ON COLUMN inventory.clusters.cluster_id IS 'The cluster''s id.';
+COMMENT ON COLUMN inventory.clusters.name IS 'Its name in the configuration; NULL: none.';
+COMMENT ON COLUMN inventory.clusters.folder_id IS 'Its folder, where known.';
+COMMENT ON COLUMN inventory.clusters.labels IS 'Its labels in the configuration.';
+COMMENT ON COLUMN inventory.clusters.source IS 'How we know of it: config or discovery.';
 COMMENT ON COLUMN inventory.clusters.managed IS 'False once the cluster was taken out of the configuration; its backups stay.';
 COMMENT ON COLUMN inventory.clusters.max_age IS 'How old the newest backup may be.';
+COMMENT ON COLUMN inventory.clusters.status IS 'Its status in the API, where known.';
 COMMENT ON COLUMN inventory.clusters.observed_at IS 'Start of the newest complete listing; NULL: never seen complete.';
 COMMENT ON COLUMN inventory.clusters.last_outcome IS 'Outcome of the newest listing: complete, partial, held, failed or superseded.';
 COMMENT ON COLUMN inventory.clusters.last_error IS 'Why the newest listing failed, else NULL.';
+COMMENT ON COLUMN inventory.clusters.last_listing_at IS 'Start of the newest listing, whatever came of it.';
 COMMENT ON COLUMN inventory.clusters.observation_max_age IS 'How old observed_at may be before the verdict is unknown.';
+COMMENT ON COLUMN inventory.clusters.registered_at IS 'When it was first configured.';
 
 CREATE VIEW inventory.freshness AS
 SELECT
@@ -159,9 +182,17 @@ CROSS JOIN LATERAL (
 WHERE c.managed;
 
 COMMENT ON VIEW inventory.freshness IS 'One verdict for each configured cluster. unknown wins over stale: we do not judge what we have not seen recently.';
+COMMENT ON COLUMN inventory.freshness.service IS 'Which managed database: opensearch.';
+COMMENT ON COLUMN inventory.freshness.cluster_id IS 'The cluster''s id.';
+COMMENT ON COLUMN inventory.freshness.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
+COMMENT ON COLUMN inventory.freshness.labels IS 'The cluster''s labels in the configuration.';
 COMMENT ON COLUMN inventory.freshness.verdict IS 'unknown: no complete listing within observation_max_age. stale: no live backup, or the newest older than max_age. fresh: else.';
 COMMENT ON COLUMN inventory.freshness.newest_backup_id IS 'The newest live backup. One dated more than an hour ahead of the database''s clock proves nothing and is passed over.';
+COMMENT ON COLUMN inventory.freshness.newest_created_at IS 'When the newest live backup was completed, floored to the microsecond.';
+COMMENT ON COLUMN inventory.freshness.newest_created_at_ns IS 'Nanoseconds (0-999) beyond newest_created_at.';
 COMMENT ON COLUMN inventory.freshness.backup_age IS 'Age of the newest live backup.';
+COMMENT ON COLUMN inventory.freshness.max_age IS 'How old the newest backup may be.';
+COMMENT ON COLUMN inventory.freshness.observed_at IS 'Start of the newest complete listing; NULL: never seen complete.';
 COMMENT ON COLUMN inventory.freshness.observation_age IS 'Age of the newest complete listing: what we know is as old as this.';
 COMMENT ON COLUMN inventory.freshness.live_backups IS 'Number of live backups, as of observed_at.';
 
@@ -184,7 +215,20 @@ SELECT
 FROM collector.sweep AS s;
 
 COMMENT ON VIEW inventory.sweeps IS 'One row for each pass over the selected clusters.';
+COMMENT ON COLUMN inventory.sweeps.sweep_id IS 'Number of the sweep; a higher one began later.';
 COMMENT ON COLUMN inventory.sweeps.outcome IS 'complete, partial (some clusters are not complete), failed (none is), interrupted (by a signal), aborted (killed), running.';
+COMMENT ON COLUMN inventory.sweeps.started_at IS 'When it began, on the database''s clock.';
+COMMENT ON COLUMN inventory.sweeps.finished_at IS 'When it ended; NULL: it runs.';
+COMMENT ON COLUMN inventory.sweeps.duration IS 'finished_at - started_at.';
+COMMENT ON COLUMN inventory.sweeps.shard IS 'The part of the clusters it was asked for, as I/N; NULL: all.';
+COMMENT ON COLUMN inventory.sweeps.clusters_selected IS 'Clusters it was to list.';
+COMMENT ON COLUMN inventory.sweeps.clusters_complete IS 'Of these, listings with outcome complete.';
+COMMENT ON COLUMN inventory.sweeps.clusters_partial IS 'Listings with outcome partial.';
+COMMENT ON COLUMN inventory.sweeps.clusters_held IS 'Listings with outcome held.';
+COMMENT ON COLUMN inventory.sweeps.clusters_failed IS 'Listings with outcome failed.';
+COMMENT ON COLUMN inventory.sweeps.clusters_superseded IS 'Listings with outcome superseded.';
+COMMENT ON COLUMN inventory.sweeps.trace_id IS 'What the API was sent as x-client-trace-id.';
+COMMENT ON COLUMN inventory.sweeps.program_version IS 'Version of the collector.';
 
 CREATE VIEW inventory.listings AS
 SELECT
@@ -220,8 +264,34 @@ FROM collector.listing AS l
 INNER JOIN collector.cluster AS c ON c.cluster_id = l.cluster_id;
 
 COMMENT ON VIEW inventory.listings IS 'The ledger: one row for each reading of one cluster. Answers why a cluster is unknown without reading logs.';
+COMMENT ON COLUMN inventory.listings.listing_id IS 'Number of the listing, drawn before its first page; a higher one began later.';
+COMMENT ON COLUMN inventory.listings.sweep_id IS 'The sweep it belongs to.';
+COMMENT ON COLUMN inventory.listings.service IS 'Which managed database: opensearch.';
+COMMENT ON COLUMN inventory.listings.cluster_id IS 'The cluster that was listed.';
+COMMENT ON COLUMN inventory.listings.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
 COMMENT ON COLUMN inventory.listings.outcome IS 'complete, partial (some records unreadable), held (too much disappeared at once), failed, superseded (a newer listing was merged first).';
+COMMENT ON COLUMN inventory.listings.via IS 'Which list was read: cluster or folder.';
+COMMENT ON COLUMN inventory.listings.started_at IS 'Before its first page was asked for, on the database''s clock.';
+COMMENT ON COLUMN inventory.listings.finished_at IS 'When its row was written.';
+COMMENT ON COLUMN inventory.listings.duration IS 'finished_at - started_at.';
+COMMENT ON COLUMN inventory.listings.pages IS 'Pages received.';
+COMMENT ON COLUMN inventory.listings.requests IS 'Requests sent, retries included.';
+COMMENT ON COLUMN inventory.listings.retries IS 'Requests that repeated a failed one.';
+COMMENT ON COLUMN inventory.listings.throttles IS 'Answers that asked us to slow down.';
+COMMENT ON COLUMN inventory.listings.restarts IS 'How often it began anew because the list moved: 0 or 1.';
+COMMENT ON COLUMN inventory.listings.bytes IS 'Bytes of all bodies, decoded.';
+COMMENT ON COLUMN inventory.listings.listed IS 'Records on all pages.';
+COMMENT ON COLUMN inventory.listings.inserted IS 'Backups seen for the first time.';
+COMMENT ON COLUMN inventory.listings.updated IS 'Backups with a changed value.';
+COMMENT ON COLUMN inventory.listings.unchanged IS 'Backups that are as they were stored.';
+COMMENT ON COLUMN inventory.listings.missing IS 'Backups marked missing.';
+COMMENT ON COLUMN inventory.listings.vanished IS 'Backups marked vanished.';
+COMMENT ON COLUMN inventory.listings.returned IS 'Missing or vanished backups that were listed again.';
+COMMENT ON COLUMN inventory.listings.quarantined IS 'Records that could not be read exactly.';
+COMMENT ON COLUMN inventory.listings.duplicates IS 'Records listed twice with identical content.';
 COMMENT ON COLUMN inventory.listings.error IS 'The kind of error, a stable word, where the listing failed.';
+COMMENT ON COLUMN inventory.listings.message IS 'What went wrong, in full.';
+COMMENT ON COLUMN inventory.listings.server_request_id IS 'The newest request id that the API named: what its support asks for.';
 
 CREATE VIEW inventory.quarantine AS
 SELECT
@@ -240,7 +310,16 @@ FROM collector.quarantine AS q
 INNER JOIN collector.cluster AS c ON c.cluster_id = q.cluster_id;
 
 COMMENT ON VIEW inventory.quarantine IS 'Records that could not be read exactly, as received, with the reason.';
+COMMENT ON COLUMN inventory.quarantine.service IS 'Which managed database: opensearch.';
+COMMENT ON COLUMN inventory.quarantine.cluster_id IS 'The cluster whose list held the record.';
+COMMENT ON COLUMN inventory.quarantine.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
+COMMENT ON COLUMN inventory.quarantine.backup_id IS 'The record''s id, where it could be read.';
+COMMENT ON COLUMN inventory.quarantine.field IS 'The API''s name of the field that could not be read; NULL: the record as a whole.';
+COMMENT ON COLUMN inventory.quarantine.reason IS 'Why it could not be read exactly.';
 COMMENT ON COLUMN inventory.quarantine.raw IS 'The first MiB of the record''s bytes as received.';
+COMMENT ON COLUMN inventory.quarantine.raw_size_bytes IS 'The record''s whole length in bytes.';
+COMMENT ON COLUMN inventory.quarantine.first_seen_at IS 'Start of the first listing that held it.';
+COMMENT ON COLUMN inventory.quarantine.last_seen_at IS 'Start of the newest listing that held it.';
 COMMENT ON COLUMN inventory.quarantine.in_newest_listing IS 'True while the API still lists the record.';
 
 -- migrate:down

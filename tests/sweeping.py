@@ -12,9 +12,9 @@ from collector.api import Api
 from collector.clusters import configured_clusters
 from collector.config.model import ApiSettings, ClusterSettings, Config
 from collector.emulator import EmulatedBackup, Emulator, Fleet
-from collector.records import Guard, ListingResult
+from collector.records import Guard, ListingResult, Summary
 from collector.store import Rehearsal, Store
-from collector.sweep import Summary, Sweep, run_sweep
+from collector.sweep import Sweep, run_sweep
 from tests.builders import patient_settings
 
 TOKEN: Final = "t1.emulator"
@@ -86,6 +86,7 @@ class World:
         stopping: asyncio.Event | None = None,
         allow: Iterable[str] = (),
         kind: type[Store] = Store,
+        trace_id: str = "a-sweep",
         on_result: Callable[[ListingResult], None] = lambda _: None,
     ) -> Summary:
         """Run one sweep over all clusters, or those named. A `Rehearsal` rehearses."""
@@ -94,11 +95,11 @@ class World:
         sweep = Sweep(
             configured=configured,
             selected=[cluster for cluster in configured if not only or cluster.id in only],
-            trace_id="a-sweep",
+            trace_id=trace_id,
             allow_mass_vanish=frozenset(allow),
             writes="rehearsed" if issubclass(kind, Rehearsal) else "kept",
         )
-        api = Api(config.api, Token(), trace_id="a-sweep", rng=random.Random(1))
+        api = Api(config.api, Token(), trace_id=trace_id, rng=random.Random(1))
         store = kind(self.url, patient_settings(**self.database), guard=self.guard)
         async with api, store:
             return await run_sweep(

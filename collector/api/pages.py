@@ -81,7 +81,9 @@ def _decode(answer: Answer) -> tuple[_Body, list[bytes]]:
         # The decoder calls a lone surrogate "truncated" as well.
         copy = without_lone_surrogates(body)
         page = _BODY.decode(copy)
-        return page, cut_alike(body, copy, map(bytes, page.backups or []))
+        if page.next_page_token is msgspec.UNSET or bytes(page.next_page_token) in body:
+            return page, cut_alike(body, copy, map(bytes, page.backups or []))
+        cut_short = False
     except (ValueError, RecursionError) as exc:
         cut_short = "truncated" in str(exc)
     if cut_short:

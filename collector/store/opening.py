@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import stamina
-
-from collector.errors import DatabaseUnavailable, SchemaError
+from collector.errors import SchemaError
 from collector.store.migrations import Plan, migrate, read_plan
+from collector.store.patience import patient
 
 if TYPE_CHECKING:
     from collector.config import DatabaseSettings
@@ -25,8 +24,7 @@ async def prepare_schema(url: str, settings: DatabaseSettings) -> Plan:
         DatabaseRefused: no such database, wrong password, or no right to change the schema.
         SchemaError: migrations are pending and must be applied by hand; or the schema is newer.
     """
-    patient = stamina.AsyncRetryingCaller(attempts=None, timeout=settings.wait_s, wait_initial=0.1, wait_max=2)
-    found = await patient.on(DatabaseUnavailable)(read_plan, url)
+    found = await patient(settings.wait_s)(read_plan, url)
     if not found.pending:
         return found
     if not settings.auto_migrate:

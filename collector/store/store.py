@@ -28,6 +28,7 @@ from collector.store.batch import Batch
 from collector.store.intake import Parse
 from collector.store.merge import Merge, read_known, write_merge
 from collector.store.migrations import read_plan_on
+from collector.store.patience import patient
 from collector.store.pool import Pool
 from collector.store.statements import statement
 
@@ -127,8 +128,7 @@ class Store:
         try:
             listing_id, started_at = await self._draws.ask(None)
         except DatabaseUnavailable:
-            patient = stamina.AsyncRetryingCaller(attempts=None, timeout=self._wait_s, wait_initial=0.1, wait_max=2)
-            listing_id, started_at = await patient.on(DatabaseUnavailable)(self._draws.ask, None)
+            listing_id, started_at = await patient(self._wait_s)(self._draws.ask, None)
         return Listing(
             id=listing_id,
             cluster=cluster,

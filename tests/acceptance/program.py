@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any, Final
 
 from collector.emulator import Emulator
@@ -16,6 +17,9 @@ from collector.emulator import Emulator
 TOKEN: Final = "t1.emulator"
 PATIENCE_S: Final = 60.0
 ROOT: Final = Path(__file__).resolve().parents[2]
+
+QUICK: Final[Mapping[str, object]] = MappingProxyType({"requests_per_second": None, "attempts": 1, "concurrency": 4})
+"""How the API is read in a test that does not say otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,19 +51,20 @@ class Program:
         api: Emulator | str = "http://127.0.0.1:9",
         more: str = "",
         database: str = "",
+        limits: Mapping[str, object] = MappingProxyType({}),
     ) -> Path:
         """
         Write `config.yaml` into the home directory.
 
         The URL may hold a password, so it goes by way of the environment. `more` is appended, `database` are further
-        keys of its section.
+        keys of its section, `limits` are keys of section `api`.
         """
         self.env["DATABASE_URL"] = url
         address = api if isinstance(api, str) else api.url
         path = self.home / "config.yaml"
         path.write_text(
             "database: {url: '${DATABASE_URL:-}', wait: 0.1s, " + f"{database}}}\n"
-            f"api: {{mdb_url: '{address}', requests_per_second: null, attempts: 1, concurrency: 4}}\n"
+            f"api: {json.dumps({'mdb_url': address, **QUICK, **limits})}\n"
             + "clusters:\n"
             + "".join(f"  - id: {cluster}\n" for cluster in clusters)
             + more

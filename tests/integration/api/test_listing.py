@@ -51,7 +51,7 @@ async def test_an_empty_object_is_an_empty_listing() -> None:
     async with ScriptedServer([page()]) as server:
         listed = await list_cluster(server)
 
-    assert (listed.error, listed.pages) == (None, [Page([], None)])
+    assert (listed.error, [page[:2] for page in listed.pages]) == (None, [([], None)])
 
 
 async def test_a_request_says_who_asks_and_what_may_be_answered() -> None:
@@ -208,7 +208,7 @@ async def test_listings_run_side_by_side_and_do_not_disturb_each_other() -> None
 
     assert isinstance(good, list)
     assert isinstance(bad, BadAnswer)
-    assert slow == [Page([], None)]
+    assert [page[:2] for page in slow] == [([], None)]
 
 
 async def test_requests_keep_to_the_rate() -> None:

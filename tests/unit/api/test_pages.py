@@ -33,7 +33,7 @@ def test_records_are_cut_out_byte_for_byte(records: list[Any], token: str, ascii
 
     page = read(body)
 
-    assert page == Page(texts, token or None)
+    assert page[:2] == (texts, token or None)
 
 
 @pytest.mark.parametrize(
@@ -50,12 +50,12 @@ def test_records_are_cut_out_byte_for_byte(records: list[Any], token: str, ascii
 )
 def test_what_proto3_calls_empty_is_an_empty_last_page(body: bytes) -> None:
     """Defaults may be left out, null or empty (A8, A12); unknown keys beside known ones are the API's future (B1)."""
-    assert read(body) == Page([], None)
+    assert read(body)[:2] == ([], None)
 
 
 def test_an_empty_page_may_name_a_next_one() -> None:
     """Only the token says whether the listing goes on (A6)."""
-    assert read(b'{"nextPageToken":"t"}') == Page([], "t")
+    assert read(b'{"nextPageToken":"t"}')[:2] == ([], "t")
 
 
 def test_elements_that_are_no_objects_stay_records() -> None:
@@ -65,7 +65,29 @@ def test_elements_that_are_no_objects_stay_records() -> None:
 
 def test_of_a_key_that_comes_twice_the_last_counts() -> None:
     """As JSON readers commonly have it."""
-    assert read(b'{"backups":[1],"backups":[2],"nextPageToken":"a","nextPageToken":"b"}') == Page([b"2"], "b")
+    assert read(b'{"backups":[1],"backups":[2],"nextPageToken":"a","nextPageToken":"b"}')[:2] == ([b"2"], "b")
+
+
+def test_a_lone_surrogate_costs_its_record_only() -> None:
+    """The page is cut apart all the same, each record as received; the parse stage refuses the one (B7)."""
+    records = [rb'{"id":"a\\ud800"}', rb'{"id":"\ud83d\ude00"}', rb'{"id":"b\udC00"}', rb'{"id":"c\uD800\u0041"}']
+
+    page = read(b'{"backups": [' + b" , ".join(records) + b'], "nextPageToken": "t"}')
+
+    assert page[:2] == (records, "t")
+
+
+def test_the_page_that_is_known_comes_back_unread() -> None:
+    """Byte for byte the same as the only page of an earlier listing: it has that digest, and no records."""
+    body = b'{"backups":[{"id":"a"}]}'
+    known = read(body).digest
+
+    again = parse_page(Answer(200, JSON, body), page_token=None, known=known)
+    other = parse_page(Answer(200, JSON, body + b" "), page_token=None, known=known)
+    second = parse_page(Answer(200, JSON, body), page_token="t", known=known)
+
+    assert again == Page([], None, known)
+    assert other.records == second.records == [b'{"id":"a"}']
 
 
 @pytest.mark.parametrize("token", [b"5", b"true", b"[]", b"{}", b"1.5", b'"\\ud800"', b'"\xff"'])
@@ -91,7 +113,6 @@ def test_a_token_that_is_no_text_is_refused(token: bytes) -> None:
         b'{"backups":[01]}',
         b'{"backups":[1,]}',
         b'{"backups":[]} {}',
-        b'{"backups":["\\ud800"]}',
         b'{"backups":["\n"]}',
         b'{"clusters":[]}',
         b'{"a":' * 100_000 + b"1" + b"}" * 100_000,

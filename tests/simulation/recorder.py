@@ -1,0 +1,42 @@
+"""An emulator that remembers what it answered: the only thing the oracle believes."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import Any
+
+from collector.emulator import Emulator
+from collector.emulator.actions import Cut
+
+
+class Recorder(Emulator):
+    """Keeps every page that went out whole, by the trace of the sweep that asked and by cluster."""
+
+    __slots__ = ("answered",)
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        """Start with nothing answered."""
+        super().__init__(*args, **settings)
+        self.answered: defaultdict[tuple[str, str], list[tuple[bool, dict[str, Any]]]] = defaultdict(list)
+
+    def _answer(self, call: Any, actions: Any) -> Any:
+        answer, page = super()._answer(call, actions)
+        # A body that is shorter than where it was to be cut arrives whole.
+        cut = any(isinstance(action, Cut) and action.after < len(answer.body) for action in actions)
+        if answer.status == 200 and not cut:
+            trace_id = call.request.headers["x-client-trace-id"]
+            first = "pageToken" not in call.request.query
+            self.answered[trace_id, call.route.scope].append((first, json.loads(answer.body)))
+        return answer, page
+
+    def listing(self, trace_id: str, cluster_id: str) -> list[dict[str, Any]] | None:
+        """Put together the records of a sweep's last reading of a cluster; None if that never came to its end."""
+        pages = self.answered.get((trace_id, cluster_id), [])
+        starts = [number for number, (first, _) in enumerate(pages) if first]
+        if not starts:
+            return None
+        last = [page for _, page in pages[starts[-1] :]]
+        if last[-1].get("nextPageToken"):
+            return None
+        return [record for page in last for record in page.get("backups", [])]

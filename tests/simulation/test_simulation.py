@@ -1,0 +1,31 @@
+"""
+Seeded histories of fleets, faults and collectors, each checked after every step by an oracle of its own.
+
+`SIMULATION_SEED` is the first seed, `SIMULATION_SEEDS` how many follow each other, `SIMULATION_STEPS` the length of each.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from tests.simulation.run import play
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    Connection = asyncpg.Connection[asyncpg.Record]
+
+FIRST: Final = int(os.environ.get("SIMULATION_SEED", "1"))
+COUNT: Final = int(os.environ.get("SIMULATION_SEEDS", "1" if "SIMULATION_SEED" in os.environ else "20"))
+STEPS: Final = int(os.environ.get("SIMULATION_STEPS", "8"))
+
+
+@pytest.mark.usefixtures("_hurried")
+async def test_histories_never_break_an_invariant(migrated_url: str, db: Connection) -> None:
+    """Whatever fails and overlaps: what is stored is what the API answered, and absence is always proven."""
+    followed = [await play(seed, steps=STEPS, url=migrated_url, db=db) for seed in range(FIRST, FIRST + COUNT)]
+
+    assert min(followed) > 0
