@@ -63,7 +63,7 @@ async def collect_cluster(cluster: Cluster, means: Means) -> ListingResult:
     except CollectorError as exc:
         log.warning("listing.failed", cluster_id=cluster.id, error=exc.kind, message=str(exc))
         return await means.store.record_failure(listing, exc)
-    log.info("listing.merged", cluster_id=cluster.id, outcome=result.outcome, listing_id=listing.id)
+    _tell(result)
     return result
 
 
@@ -78,3 +78,16 @@ async def _list_and_store(listing: Listing, means: Means) -> ListingResult:
             return await means.store.confirm_unchanged(listing, known)
         absence: Absence = "allowed" if cluster.id in means.allow_mass_vanish else "guarded"
         return await means.store.merge_listing(listing, spool, BackupParser(cluster).parse_all, absence=absence)
+
+
+def _tell(result: ListingResult) -> None:
+    facts = {"cluster_id": result.cluster.id, "listing_id": result.listing_id, **result.counts.nonzero()}
+    match result.outcome:
+        case "partial" | "held":
+            log.warning("listing.incomplete", outcome=result.outcome, **facts)
+        case "superseded":
+            log.info("listing.superseded", **facts)
+        case _ if result.counts.changes():
+            log.info("listing.merged", **facts)
+        case _:
+            log.debug("listing.unchanged", **facts)

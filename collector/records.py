@@ -132,6 +132,14 @@ class Counts:
     duplicates: int = 0
     """Records listed twice with identical content."""
 
+    def nonzero(self) -> dict[str, int]:
+        """Name what happened at all."""
+        return {name: number for name in self.__slots__ if (number := getattr(self, name))}
+
+    def changes(self) -> int:
+        """Count what is not as it was, or could not be read."""
+        return self.inserted + self.updated + self.missing + self.vanished + self.returned + self.quarantined
+
     def __add__(self, other: Counts) -> Counts:
         """Add field by field."""
         return Counts(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})

@@ -1,4 +1,4 @@
-"""What the tests of the store are made of: clusters, records as the API sends them, listings, and looks into the tables."""
+"""What the tests of the store are made of: clusters, records as the API sends them, listings, and looks into tables."""
 
 from __future__ import annotations
 

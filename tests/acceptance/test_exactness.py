@@ -67,10 +67,12 @@ def odd_backups(cluster_id: str) -> list[EmulatedBackup]:
         EmulatedBackup(id=f"t{number:02}", created_at_ns=instant, started_at_ns=rng.choice(INSTANTS))
         for number, instant in enumerate(INSTANTS)
     ]
+    numbers: list[dict[str, Any]] = [
+        {name: number} for name in NUMBERS for number in (1, 2**53 + 1, INT64_MAX, -INT64_MAX - 1)
+    ]
     by_number = [
-        EmulatedBackup(id=f"n-{name}-{number}", source_cluster_id=cluster_id, **{name: number})
-        for name in NUMBERS
-        for number in (1, 2**53 + 1, INT64_MAX, -INT64_MAX - 1)
+        EmulatedBackup(id=f"n{number:02}", source_cluster_id=cluster_id, **fields)
+        for number, fields in enumerate(numbers)
     ]
     return [
         *by_instant,

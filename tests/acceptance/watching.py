@@ -50,6 +50,6 @@ async def left(db: Connection) -> None:
     )
 
     async def are_gone() -> bool:
-        return await db.fetchval(backends) == 0 and await db.fetchval(locks) == 0
+        return not (await db.fetchval(backends) or await db.fetchval(locks))
 
     await until(are_gone)

@@ -50,7 +50,7 @@ async def test_a_sweep_copies_every_page_of_every_cluster(world: World, db: Conn
         world.clusters, Counts(inserted=25)
     )
     assert sorted(result.cluster.id for result in seen) == sorted(world.clusters)
-    assert await _states(db) == dict.fromkeys(world.clusters, {"live": 25})
+    assert await _states(db) == {key: {"live": 25} for key in world.clusters}
     assert await db.fetchval("SELECT array_agg(DISTINCT pages) FROM inventory.listings") == [3]
     row = await db.fetchrow("SELECT * FROM inventory.sweeps")
     assert row is not None
@@ -187,7 +187,7 @@ class TestNothingIsDeletedFalsely:
         for _ in range(3):
             await world.sweep()
 
-        assert await _states(db) == dict.fromkeys(world.clusters, {"live": 25})
+        assert await _states(db) == {key: {"live": 25} for key in world.clusters}
 
     async def test_a_cluster_that_is_not_found_keeps_its_backups(self, world: World, db: Connection) -> None:
         """404 says nothing about backups: they outlive their cluster."""
@@ -306,9 +306,7 @@ async def test_a_stop_after_the_last_listing_changes_nothing(world: World) -> No
     assert summary.outcome == "complete"
 
 
-async def test_a_bug_in_one_listing_is_contained(
-    world: World, db: Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_bug_in_one_listing_is_contained(world: World, db: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     """The others go on, and the summary says which one it was."""
     parse_all = BackupParser.parse_all
 
@@ -348,8 +346,11 @@ async def test_a_database_that_goes_away_ends_the_sweep_and_accounts_for_every_c
 
     assert set(outcomes_of(summary).values()) == {"database_unavailable"}
     assert (summary.outcome, summary.finished_at) == ("failed", None)
-    assert await _states(db) == dict.fromkeys(world.clusters, {"live": 25})
-    assert await db.fetchval("SELECT array_agg(outcome ORDER BY sweep_id) FROM collector.sweep") == ["complete", "running"]
+    assert await _states(db) == {key: {"live": 25} for key in world.clusters}
+    assert await db.fetchval("SELECT array_agg(outcome ORDER BY sweep_id) FROM collector.sweep") == [
+        "complete",
+        "running",
+    ]
 
 
 async def test_a_database_that_is_not_there_is_found_before_the_api_is_asked(world: World) -> None:
@@ -371,7 +372,9 @@ async def test_a_killed_sweep_is_closed_by_the_next(world: World, db: Connection
 
     await world.sweep()
 
-    rows = await db.fetch("SELECT trace_id, outcome, finished_at IS NULL AS runs FROM collector.sweep ORDER BY sweep_id")
+    rows = await db.fetch(
+        "SELECT trace_id, outcome, finished_at IS NULL AS runs FROM collector.sweep ORDER BY sweep_id"
+    )
     assert [tuple(row) for row in rows] == [
         ("killed", "aborted", False),
         ("running", "running", True),
@@ -411,7 +414,7 @@ async def test_overlapping_sweeps_leave_one_complete_picture(world: World, db: C
         summaries = await asyncio.gather(world.sweep(), world.sweep(), world.sweep())
 
         assert {summary.outcome for summary in summaries} == {"complete"}
-    assert await _states(db) == dict.fromkeys(world.clusters, {"live": 28})
+    assert await _states(db) == {key: {"live": 28} for key in world.clusters}
     assert await db.fetchval("SELECT count(*) FROM collector.backup_change") == 0
 
 

@@ -131,16 +131,15 @@ class Oracle:
                 self._take(row, quiet)
         for cluster_id, fence in fences.items():
             belief = self._beliefs.get(cluster_id, Belief())
-            demand(fence["last_listing_id"] == belief.fence, "I5 the fence is the newest merged listing", row=dict(fence))
+            demand(
+                fence["last_listing_id"] == belief.fence, "I5 the fence is the newest merged listing", row=dict(fence)
+            )
             demand(fence["complete_listing_id"] == belief.complete, "I9 the newest complete listing", row=dict(fence))
         return quiet
 
     def _take(self, row: Any, quiet: set[str]) -> None:
         cluster_id, listing_id, outcome = row["cluster_id"], row["listing_id"], row["outcome"]
         belief = self._beliefs.setdefault(cluster_id, Belief())
-        if outcome == "superseded":
-            demand(belief.fence != 0 or True, "superseded")
-            return
         if outcome not in MERGED:
             return
         self.checked += 1

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from collector.emulator import EmulatedBackup, Faults, Fleet, random_faults
+from collector.emulator import EmulatedBackup, EmulatedCluster, Faults, Fleet, random_faults
 from tests.simulation.oracle import Oracle, Violation, demand
 from tests.simulation.recorder import Recorder
 from tests.sweeping import NOW_NS, World, outcomes_of
@@ -35,10 +35,11 @@ class History:
         self.fleet = recorder.fleet
         self.recorder = recorder
         self.drawn = 0
+        self.returning: list[tuple[str, EmulatedBackup]] = []
         self.allowed: set[tuple[str, str]] = set()
         for number in range(self.chance.randint(1, 3)):
             cluster_id = f"{self.prefix}{number}"
-            self.fleet.add_cluster(_empty(cluster_id))
+            self.fleet.add_cluster(EmulatedCluster(id=cluster_id))
             for _ in range(self.chance.choice([0, 3, 12, 70])):
                 self.fleet.add_backup(cluster_id, self._draw(cluster_id))
         self.clusters = tuple(self.fleet.clusters)
@@ -70,7 +71,7 @@ class History:
         listed = self.fleet.cluster(cluster_id).backups
         what = self.chance.choice(["add", "remove", "remove", "change", "return"])
         if what == "return":
-            self.fleet.add_backup(cluster_id, self._draw(cluster_id, f"b{self.chance.randint(1, self.drawn + 1)}r"))
+            self._put(cluster_id, self._draw(cluster_id, f"b{self.chance.randint(1, self.drawn + 1)}r"))
         elif what == "add" or not listed:
             self.fleet.add_backup(cluster_id, self._draw(cluster_id))
         elif what == "remove":
@@ -78,17 +79,20 @@ class History:
         else:
             self.fleet.replace_backup(cluster_id, self._draw(cluster_id, self.chance.choice(listed).id))
 
+    def _put(self, cluster_id: str, backup: EmulatedBackup) -> None:
+        """Add a backup whose id may have been there before, or be there still."""
+        known = {each.id for each in self.fleet.cluster(cluster_id).backups}
+        (self.fleet.replace_backup if backup.id in known else self.fleet.add_backup)(cluster_id, backup)
+
     def _remove(self, cluster_id: str, backup: EmulatedBackup) -> None:
         """Take a backup away; often it is there again a little later."""
         self.fleet.remove_backup(cluster_id, backup.id)
         if self.chance.random() < 0.4:
             self.returning.append((cluster_id, backup))
 
-    returning: list[tuple[str, EmulatedBackup]]
-
     def bring_back(self) -> None:
         """Let what was away return, unchanged, unless another of its id came meanwhile."""
-        waiting, self.returning = getattr(self, "returning", []), []
+        waiting, self.returning = self.returning, []
         for cluster_id, backup in waiting:
             known = {each.id for each in self.fleet.cluster(cluster_id).backups}
             if backup.id not in known and self.chance.random() < 0.6:
@@ -153,16 +157,11 @@ class History:
         """Compare the live rows with the cloud itself."""
         for cluster_id in self.clusters:
             rows = await db.fetch(
-                "SELECT backup_id, state FROM inventory.backups WHERE cluster_id = $1 AND state <> 'vanished'", cluster_id
+                "SELECT backup_id, state FROM inventory.backups WHERE cluster_id = $1 AND state <> 'vanished'",
+                cluster_id,
             )
             listed = {backup.id for backup in self.fleet.cluster(cluster_id).backups}
             demand({tuple(row) for row in rows} == {(key, "live") for key in listed}, "I14 the truth", rows=rows)
-
-
-def _empty(cluster_id: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
-    from collector.emulator import EmulatedCluster
-
-    return EmulatedCluster(id=cluster_id)
 
 
 @asynccontextmanager

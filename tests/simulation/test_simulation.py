@@ -1,7 +1,7 @@
 """
 Seeded histories of fleets, faults and collectors, each checked after every step by an oracle of its own.
 
-`SIMULATION_SEED` is the first seed, `SIMULATION_SEEDS` how many follow each other, `SIMULATION_STEPS` the length of each.
+`SIMULATION_SEED` is the first seed, `SIMULATION_SEEDS` how many follow, `SIMULATION_STEPS` the length of each.
 """
 
 from __future__ import annotations
@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
 FIRST: Final = int(os.environ.get("SIMULATION_SEED", "1"))
-COUNT: Final = int(os.environ.get("SIMULATION_SEEDS", "1" if "SIMULATION_SEED" in os.environ else "20"))
+COUNT: Final = int(os.environ.get("SIMULATION_SEEDS", "1" if "SIMULATION_SEED" in os.environ else "10"))
 STEPS: Final = int(os.environ.get("SIMULATION_STEPS", "8"))
 
 
 @pytest.mark.usefixtures("_hurried")
 async def test_histories_never_break_an_invariant(migrated_url: str, db: Connection) -> None:
-    """Whatever fails and overlaps: what is stored is what the API answered, and absence is always proven."""
+    """Whatever fails and overlaps, what is stored is what the API answered; absence is proven; all outcomes occur."""
     followed = [await play(seed, steps=STEPS, url=migrated_url, db=db) for seed in range(FIRST, FIRST + COUNT)]
 
+    seen = {row[0] for row in await db.fetch("SELECT DISTINCT outcome FROM collector.listing")}
     assert min(followed) > 0
+    assert COUNT < 10 or seen == {"complete", "partial", "held", "failed", "superseded"}

@@ -70,7 +70,7 @@ def test_what_is_no_shard_is_a_usage_error(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("env", "shard"),
+    "env, shard",
     [
         ({}, None),
         ({"JOB_COMPLETIONS": "4"}, None),

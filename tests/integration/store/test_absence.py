@@ -150,7 +150,7 @@ async def test_a_partial_listing_marks_nothing_and_keeps_what_it_could_read(rig:
 
 
 @pytest.mark.parametrize(
-    ("guard", "live", "gone", "held"),
+    "guard, live, gone, held",
     [
         (Guard(), 8, 5, False),
         (Guard(), 8, 6, True),

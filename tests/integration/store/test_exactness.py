@@ -43,7 +43,7 @@ async def _stored(db: Connection, backup_id: str) -> dict[str, Any]:
 
 
 @WAYS
-@pytest.mark.parametrize(("given_text", "stored_text"), INSTANTS.items(), ids=INSTANTS)
+@pytest.mark.parametrize("given_text, stored_text", INSTANTS.items(), ids=INSTANTS)
 async def test_an_instant_is_exact_to_the_nanosecond(
     rig: Rig, db: Connection, *, others: int, given_text: str, stored_text: str
 ) -> None:

@@ -73,7 +73,7 @@ async def ends_within(limit_s: float) -> AsyncIterator[None]:
 MARK = "b-marked"
 
 PATHS = pytest.mark.parametrize(
-    ("listed", "pattern"),
+    "listed, pattern",
     [([record("a", sizeBytes="7"), record(MARK)], MARK.encode()), (numbered(COPY_MIN), b"COMMIT")],
     ids=["statement", "copy"],
 )
@@ -282,7 +282,7 @@ async def test_a_lock_that_another_holds_is_waited_for_in_bounds(
 
 
 async def test_a_server_that_dies_in_the_middle_of_a_merge_keeps_the_old_listing(own_server: EmbeddedServer) -> None:
-    """An immediate shutdown under a merge that waits for a lock: the old rows stand, and the merge is done again (E2)."""
+    """An immediate shutdown under a merge that waits for a lock: the old rows stand, and it is merged again (E2)."""
     url = own_server.create_database("dies")
     await migrate(url)
     async with Proxy(url) as proxy, store_of(proxy.url, connect_timeout_s=30.0, lock_timeout_s=30.0) as rig:
@@ -362,7 +362,7 @@ async def _set_read_only(admin: Connection, value: str) -> None:
     probe = await admin.fetchval("SELECT current_setting('config_file')")
     assert probe
     async with ends_within(5):
-        while await _effective(admin) != value:
+        while await _effective(admin) != value:  # noqa: ASYNC110 - the server tells nobody
             await asyncio.sleep(0)
 
 
@@ -387,7 +387,7 @@ def _with(url: str, *, password: str | None = None, database: str | None = None,
 
 
 @pytest.mark.parametrize(
-    ("changes", "error"),
+    "changes, error",
     [
         ({"password": "wrong"}, DatabaseRefused),
         ({"database": "nowhere"}, DatabaseRefused),

@@ -178,7 +178,7 @@ async def test_one_id_with_two_contents_means_that_the_list_moved(
 
 
 @pytest.mark.parametrize(
-    ("foreign", "own", "refused"), [(1, 9, False), (2, 17, True), (1, 8, True), (1, 0, True), (10, 90, False)]
+    "foreign, own, refused", [(1, 9, False), (2, 17, True), (1, 8, True), (1, 0, True), (10, 90, False)]
 )
 async def test_more_than_a_tenth_of_foreign_backups_refuses_the_listing(
     rig: Rig, db: Connection, *, foreign: int, own: int, refused: bool

@@ -296,7 +296,7 @@ def test_only_the_way_up_is_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "text"),
+    "names, text",
     [
         (["0002_select_one.sql"], GOOD),
         (["0001_a.sql", "0003_b.sql"], GOOD),

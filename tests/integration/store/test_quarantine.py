@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(
-    ("raw", "backup_id", "field"),
+    "raw, backup_id, field",
     [
         (record("a", sizeBytes="1.5"), "a", "sizeBytes"),
         (record("a", sizeBytes="9223372036854775808"), "a", "sizeBytes"),

@@ -68,7 +68,7 @@ async def test_the_complete_listing_itself_is_proof(rig: Rig, db: Connection) ->
 
 
 @pytest.mark.parametrize(
-    ("statement", "constraint"),
+    "statement, constraint",
     [
         (
             "UPDATE collector.backup SET vanished_listing_id = 1, vanished_at = now(), vanish_reason = 'unknown'",
@@ -108,7 +108,7 @@ async def test_a_row_that_contradicts_itself_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("edit", "counts", "kinds"),
+    "edit, counts, kinds",
     [
         ("UPDATE collector.backup SET size_bytes = 5 WHERE backup_id = 'a'", Counts(updated=1, unchanged=1), ["changed"]),
         ("UPDATE collector.backup SET created_at_ns = 0 WHERE backup_id = 'a'", Counts(updated=1, unchanged=1), ["changed"]),

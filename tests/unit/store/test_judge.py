@@ -71,7 +71,7 @@ def test_a_held_listing_marks_nothing_and_a_guarded_one_never_more_than_allowed(
 
 
 @pytest.mark.parametrize(
-    ("live", "gone", "outcome"), [(10, 5, "complete"), (10, 6, "held"), (12, 6, "complete"), (12, 7, "held")]
+    "live, gone, outcome", [(10, 5, "complete"), (10, 6, "held"), (12, 6, "complete"), (12, 7, "held")]
 )
 def test_the_guard_lets_pass_what_lies_exactly_on_its_edge(live: int, gone: int, outcome: str) -> None:
     """Five always may, half may."""

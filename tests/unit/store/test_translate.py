@@ -53,7 +53,7 @@ def server_error(sqlstate: str) -> asyncpg.PostgresError:
     return error
 
 
-@pytest.mark.parametrize(("sqlstate", "expected"), EXPECTED.items())
+@pytest.mark.parametrize("sqlstate, expected", EXPECTED.items())
 def test_a_state_means_retry_person_or_bug(sqlstate: str, expected: type[DatabaseError]) -> None:
     """The type answers whether a retry helps; the text has the state and the first line."""
     error = translate(server_error(sqlstate))
@@ -81,7 +81,7 @@ def test_a_broken_connection_may_heal(error: Exception) -> None:
 
 
 @pytest.mark.parametrize("link", ["__context__", "__cause__"])
-@pytest.mark.parametrize(("sqlstate", "expected"), [("53100", DatabaseUnavailable), ("28P01", DatabaseRefused)])
+@pytest.mark.parametrize("sqlstate, expected", [("53100", DatabaseUnavailable), ("28P01", DatabaseRefused)])
 def test_the_cause_is_found_behind_what_hides_it(link: str, sqlstate: str, expected: type[DatabaseError]) -> None:
     """A full disk reaches us as an error about leaving a transaction (E9)."""
     hiding = asyncpg.InterfaceError("cannot call Transaction.__aexit__(): the underlying connection is closed")
