@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import structlog
 
 from collector.errors import CollectorError, ListingMoved
-from collector.fingerprints import fingerprint
 from collector.parse import BackupParser
 from collector.records import Cluster, Listing, ListingResult, Traffic
 from collector.spool import Spool
@@ -69,7 +68,7 @@ async def collect_cluster(cluster: Cluster, means: Means) -> ListingResult:
 
 async def _list_and_store(listing: Listing, means: Means) -> ListingResult:
     cluster = listing.cluster
-    with Spool(means.spool_bytes, fingerprint) as spool:
+    with Spool(means.spool_bytes) as spool:
         known = None if listing.restarts else means.digests.get(cluster.id)
         async with aclosing(means.api.list_backups(cluster, listing.traffic, known=known)) as pages:
             async for page in pages:

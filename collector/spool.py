@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING
 
 from collector.errors import SpoolError
-from collector.fingerprints import FINGERPRINT_BYTES
+from collector.fingerprints import FINGERPRINT_BYTES, fingerprint_all
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -26,11 +26,13 @@ if TYPE_CHECKING:
 class Spool(AbstractContextManager["Spool"]):
     """The records of one listing, in the order they came."""
 
-    def __init__(self, memory_bytes: int, fingerprint: Callable[[bytes], bytes]) -> None:
-        """Hold up to `memory_bytes` of records in memory; `fingerprint` digests one record to 16 bytes."""
+    def __init__(
+        self, memory_bytes: int, fingerprint_all: Callable[[Sequence[bytes]], list[bytes]] = fingerprint_all
+    ) -> None:
+        """Hold up to `memory_bytes` of records in memory; `fingerprint_all` digests each record to 16 bytes."""
         # To the library, 0 means that nothing is too much.
         self._file = tempfile.SpooledTemporaryFile(max_size=max(memory_bytes, 1))  # noqa: SIM115 - closed in __exit__
-        self._fingerprint = fingerprint
+        self._fingerprint_all = fingerprint_all
         self._ends = array("Q", [0])
         self._pages: list[bytes] = []
         self.fingerprints: list[bytes] = []
@@ -59,7 +61,7 @@ class Spool(AbstractContextManager["Spool"]):
         for record in records:
             end += len(record)
             self._ends.append(end)
-        self.fingerprints.extend(map(self._fingerprint, records))
+        self.fingerprints.extend(self._fingerprint_all(records))
         try:
             self._file.write(b"".join(records))
             self._file.flush()

@@ -131,7 +131,7 @@ def page_of(listed: Iterable[bytes], *, next_token: str | None = None) -> Page:
 
 def spool_of(listed: Iterable[bytes]) -> Spool:
     """Put records on a spool, as one page."""
-    spool = Spool(MEMORY_BYTES, fingerprint)
+    spool = Spool(MEMORY_BYTES)
     spool.add(page_of(listed))
     return spool
 

@@ -12,7 +12,7 @@ from collector.api import Api
 from collector.clusters import configured_clusters
 from collector.config.model import ApiSettings, ClusterSettings, Config
 from collector.emulator import EmulatedBackup, Emulator, Fleet
-from collector.records import Guard, ListingResult, Summary
+from collector.records import ClusterId, Guard, ListingResult, Summary
 from collector.store import Rehearsal, Store
 from collector.sweep import Sweep, run_sweep
 from tests.builders import patient_settings
@@ -77,7 +77,7 @@ class World:
         """Compose the configuration."""
         return Config(
             api=ApiSettings(**{**QUICK, "mdb_url": self.emulator.url, **self.api}),
-            clusters=tuple(ClusterSettings(id=each) for each in self.clusters),
+            clusters=tuple(ClusterSettings(id=ClusterId(each)) for each in self.clusters),
         )
 
     async def sweep(

@@ -171,7 +171,10 @@ class Store:
             DatabaseError: it is not written; the stored listing stands as it was.
         """
         merge = Merge(listing=listing, spool=spool, parse=parse, guard=self._guard, absence=absence)
-        outcome, counts = await _again()(self._merge_once, merge)
+        try:
+            outcome, counts = await self._merge_once(merge)
+        except (TransactionConflict, DatabaseUnavailable):
+            outcome, counts = await _again()(self._merge_once, merge)
         return to_result(listing, outcome, counts)
 
     async def _merge_once(self, merge: Merge) -> tuple[Outcome, Counts]:

@@ -14,6 +14,9 @@ from tests.acceptance.inventory import Rows, made, served, stored
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
+LONG: Final = 30
+"""Lists longer than this lose more than they gain."""
+
 # The newest complete listing of each cluster, and the run that it belongs to.
 _PICTURES: Final = """
 SELECT c.cluster_id, l.sweep_id
@@ -50,16 +53,19 @@ class History:
             first = ids[-1] + 1
             for backup in made(cluster_id, range(first, first + rng.randint(1, 3))):
                 self.fleet.add_backup(cluster_id, backup)
-            changed, gone = rng.sample(ids, 2)
+            changed, *gone = rng.sample(ids, 2 if len(ids) < LONG else 4)
             self.fleet.replace_backup(cluster_id, made(cluster_id, [changed], size_bytes=rng.randint(1, 2**60))[0])
-            self.fleet.remove_backup(cluster_id, f"b{gone}")
-
-    def note(self, sweep_id: int) -> None:
-        """Remember that this sweep is served what the fleet holds now."""
-        self.by_sweep[sweep_id] = served(self.fleet)
+            for number in gone:
+                self.fleet.remove_backup(cluster_id, f"b{number}")
 
     async def check(self, db: Connection) -> None:
-        """Check that each cluster shows one run's list, whole (I2), that absence is proven (I1), that all is kept (I3)."""
+        """
+        Check that each cluster shows one run's list, whole (I2), that absence is proven (I1) and that all is kept (I3).
+
+        Sweeps that are new since the last check were served what the fleet holds now.
+        """
+        for row in await db.fetch("SELECT sweep_id FROM collector.sweep"):
+            self.by_sweep.setdefault(row["sweep_id"], served(self.fleet))
         pictures = {row["cluster_id"]: row["sweep_id"] for row in await db.fetch(_PICTURES)}
         live = await stored(db)
         assert live.keys() == pictures.keys()

@@ -6,23 +6,25 @@ import asyncio
 import os
 import random
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+from asyncio.subprocess import DEVNULL
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
 
 from collector.emulator import Emulator
+from tests.acceptance.program import Program
 from tests.acceptance.watching import blocked, is_in_transaction
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
-Arm = Callable[[asyncio.subprocess.Process], Awaitable[None]]
-"""Waits for its moment in the life of a process."""
-
 LOCK: Final = 4242
 RUN_S: Final = 0.8
 """About as long as a run takes."""
+
+TABLES: Final = (("backup", 12), ("listing", 6), ("backup_change", 6), ("cluster", 12), ("index_set", 1))
+"""Tables, and of how many of their rows at least each run writes, or tries to."""
 
 _TRIPWIRE: Final = """
 CREATE SCHEMA tripwire;
@@ -57,62 +59,60 @@ async def lift_tripwire(db: Connection, table: str) -> None:
     await db.execute(f"DROP TRIGGER zz_tripwire ON collector.{table}")
 
 
-async def kill(process: asyncio.subprocess.Process, emulator: Emulator, db: Connection) -> bool:
-    """
-    Kill a process where it stands, and tell whether a request or a transaction of its was open.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """Where a process is started to be killed. Each way to kill it tells whether a request or a transaction was open."""
 
-    It is stopped first, or it would go on while it is looked at.
-    """
-    if process.returncode is not None:
+    program: Program
+    emulator: Emulator
+    db: Connection
+    rng: random.Random
+
+    async def start(self) -> asyncio.subprocess.Process:
+        """Start the process."""
+        return await self.program.start("run", stdout=DEVNULL, stderr=DEVNULL)
+
+    async def kill(self, process: asyncio.subprocess.Process) -> bool:
+        """Kill a process where it stands. It is stopped first, or it would go on while it is looked at."""
+        if process.returncode is not None:
+            return False
+        os.kill(process.pid, signal.SIGSTOP)
+        was_open = self.emulator.in_flight > 0 or await is_in_transaction(self.db)
+        os.kill(process.pid, signal.SIGKILL)
+        await process.wait()
+        return was_open
+
+    async def kill_at_a_request(self) -> bool:
+        """Kill it when it waits for a page."""
+        cluster_id = self.rng.choice(sorted(self.emulator.fleet.clusters))
+        gate = self.emulator.faults.pause(cluster_id, page=self.rng.randint(1, 3))
+        process = await self.start()
+        await gate.reached()
+        was_open = await self.kill(process)
+        self.emulator.faults.clear()
+        gate.release()
+        return was_open
+
+    async def kill_at_a_row(self) -> bool:
+        """Kill it when it has written some rows of a table, and not the next one."""
+        table, rows = self.rng.choice(TABLES)
+        await lay_tripwire(self.db, table, self.rng.randint(1, rows))
+        process = await self.start()
+        await blocked(self.db)
+        was_open = await self.kill(process)
+        await lift_tripwire(self.db, table)
+        return was_open
+
+    async def kill_any_time(self) -> bool:
+        """Kill it at any time from its start to about its end, which may come first."""
+        process = await self.start()
+        try:
+            await asyncio.wait_for(process.wait(), self.rng.uniform(0, RUN_S))
+        except TimeoutError:
+            return await self.kill(process)
         return False
-    os.kill(process.pid, signal.SIGSTOP)
-    was_open = emulator.in_flight > 0 or await is_in_transaction(db)
-    os.kill(process.pid, signal.SIGKILL)
-    await process.wait()
-    return was_open
 
-
-async def kill_at_a_request(
-    process: asyncio.subprocess.Process, emulator: Emulator, db: Connection, rng: random.Random
-) -> bool:
-    """Kill it when it waits for a page."""
-    gate = emulator.faults.pause(rng.choice(sorted(emulator.fleet.clusters)), page=rng.randint(1, 3))
-    await gate.reached()
-    was_open = await kill(process, emulator, db)
-    emulator.faults.clear()
-    gate.release()
-    return was_open
-
-
-async def kill_at_a_row(
-    process: asyncio.subprocess.Process, emulator: Emulator, db: Connection, rng: random.Random
-) -> bool:
-    """Kill it when it has written some rows of a table, and not the next one."""
-    table, rows = rng.choice([("backup", 12), ("listing", 6), ("backup_change", 6), ("cluster", 6), ("index_set", 1)])
-    await lay_tripwire(db, table, rng.randint(1, rows))
-    await blocked(db)
-    was_open = await kill(process, emulator, db)
-    await lift_tripwire(db, table)
-    return was_open
-
-
-async def kill_any_time(
-    process: asyncio.subprocess.Process, emulator: Emulator, db: Connection, rng: random.Random
-) -> bool:
-    """Kill it at any time from its start to about its end, which may come first."""
-    try:
-        await asyncio.wait_for(process.wait(), rng.uniform(0, RUN_S))
-    except TimeoutError:
-        return await kill(process, emulator, db)
-    return False
-
-
-MOMENTS: Final[Sequence[Callable[..., Awaitable[bool]]]] = (
-    kill_at_a_request,
-    kill_at_a_row,
-    kill_at_a_row,
-    kill_any_time,
-    kill_at_a_request,
-    kill_at_a_row,
-)
-"""In turn."""
+    async def kill_in_turn(self, number: int) -> bool:
+        """Kill the process of this number: five in six at a place, one at a time."""
+        ways = (self.kill_at_a_request, self.kill_at_a_row)
+        return await (self.kill_any_time if number % 6 == 3 else ways[number % 2])()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -64,10 +65,8 @@ def type_in(script: str, home: Path) -> str:
         try:
             output, _ = shell.communicate(timeout=PATIENCE_S)
         finally:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(shell.pid, signal.SIGTERM)
-            except ProcessLookupError:
-                pass
     assert shell.returncode == 0, output
     return output
 

@@ -91,8 +91,8 @@ async def test_no_more_clusters_than_configured_are_listed_at_once(migrated_url:
     assert emulator.in_flight_max == 3
 
 
-async def test_a_cluster_that_hangs_delays_nobody(world: World, db: Connection) -> None:
-    """The others are done while it still hangs; then it alone has failed."""
+async def test_a_cluster_that_hangs_delays_nobody(world: World) -> None:
+    """The others are done while it still hangs; let go, it ends like them."""
     gate = world.emulator.faults.pause("c9qb", page=2)
     done: list[str] = []
     world.api["page_timeout_s"] = world.api["listing_timeout_s"] = 60.0
@@ -104,12 +104,12 @@ async def test_a_cluster_that_hangs_delays_nobody(world: World, db: Connection) 
 
     summary = await world.sweep(on_result=note)
 
-    assert done == [*sorted(done[:2]), "c9qb"] or set(done[:2]) == {"c9qa", "c9qc"}
+    assert set(done[:2]) == {"c9qa", "c9qc"}
     assert done[2] == "c9qb"
     assert outcomes_of(summary) == dict.fromkeys(world.clusters, "complete")
 
 
-FAULTS = {
+FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
     "unavailable": ("fail", {"status": 503}),
     "forbidden": ("fail", {"status": 403, "code": 7}),
     "not-found": ("fail", {"status": 404, "code": 5}),
@@ -229,10 +229,9 @@ class TestNothingIsDeletedFalsely:
         for cluster_id in world.clusters:
             world.emulator.fleet.remove_backup(cluster_id, "b7")
 
-        for _ in range(2):
-            summary = await world.sweep("c9qb")
+        summaries = [await world.sweep("c9qb"), await world.sweep("c9qb")]
 
-        assert outcomes_of(summary) == {"c9qb": "complete"}
+        assert [outcomes_of(summary) for summary in summaries] == [{"c9qb": "complete"}] * 2
         states = await _states(db)
         assert states == {"c9qa": {"live": 25}, "c9qb": {"live": 24, "vanished": 1}, "c9qc": {"live": 25}}
         assert await db.fetchval("SELECT bool_and(managed) FROM inventory.clusters")

@@ -19,6 +19,8 @@ from collector.api import Api
 from collector.errors import ListingError
 from collector.store import listings, merge, parts
 from collector.store import store as storing
+from collector.store.merge import read_known
+from collector.store.rows import chunks
 from collector.store.statements import statement
 from tests.simulation.oracle import Violation
 from tests.simulation.run import play
@@ -26,7 +28,7 @@ from tests.simulation.run import play
 if TYPE_CHECKING:
     import asyncpg
 
-    from collector.records import Cluster, Page, Traffic
+    from collector.records import Cluster, Page, Summary, Traffic
 
     Connection = asyncpg.Connection[asyncpg.Record]
 
@@ -85,7 +87,6 @@ def _believe_half_listings(patch: pytest.MonkeyPatch) -> None:
 
 def _let_older_listings_win(patch: pytest.MonkeyPatch) -> None:
     """Take out the fence in all its places."""
-    read_known = storing.read_known
 
     async def mutant(*arguments: Any) -> Any:
         return dataclasses.replace(await read_known(*arguments), version=0)
@@ -101,15 +102,12 @@ def _let_older_listings_win(patch: pytest.MonkeyPatch) -> None:
 
 
 def _lose_the_end_of_a_chunk(patch: pytest.MonkeyPatch) -> None:
-    chunks = merge.chunks
     patch.setattr(merge, "chunks", lambda positions, size: (each[:-1] or each for each in chunks(positions, size)))
 
 
 def _recognise_missing_as_live(patch: pytest.MonkeyPatch) -> None:
-    recognise = merge.recognise
-
     def mutant(known: judging.Known, fingerprints: Any) -> judging.Recognised:
-        found = recognise(known, fingerprints)
+        found = judging.recognise(known, fingerprints)
         return judging.Recognised(
             live_ids=found.listed_ids(), returned_ids=[], unknown=found.unknown, duplicates=found.duplicates
         )
@@ -120,7 +118,7 @@ def _recognise_missing_as_live(patch: pytest.MonkeyPatch) -> None:
 def _call_any_success_complete(patch: pytest.MonkeyPatch) -> None:
     conclude = sweeping._conclude
 
-    async def mutant(*arguments: Any) -> sweeping.Summary:
+    async def mutant(*arguments: Any) -> Summary:
         return dataclasses.replace(await conclude(*arguments), outcome="complete")
 
     patch.setattr(sweeping, "_conclude", mutant)

@@ -116,8 +116,8 @@ def test_clusters_take_what_they_do_not_say_from_the_defaults() -> None:
     """Their own age wins over the common one, also where it is larger."""
     config = Config(
         clusters=(
-            ClusterSettings(id="c9qa", name="a", labels={"env": "prod"}, max_age_s=7.0),
-            ClusterSettings(id="c9qb"),
+            ClusterSettings(id=ClusterId("c9qa"), name="a", labels={"env": "prod"}, max_age_s=7.0),
+            ClusterSettings(id=ClusterId("c9qb")),
         )
     )
 

@@ -30,7 +30,7 @@ def test_every_record_comes_back_as_it_was_received(pages: list[list[bytes]], me
     """Whatever the pages and wherever they were kept, empty records included."""
     listed = [record for each in pages for record in each]
 
-    with Spool(memory_bytes, fingerprint) as spool:
+    with Spool(memory_bytes) as spool:
         for each in pages:
             spool.add(page(each))
 
@@ -44,7 +44,7 @@ def test_any_records_can_be_read_without_the_others(listed: list[bytes], chosen:
     """Only what is asked for, in the order asked for."""
     positions = sorted(position for position in chosen if position < len(listed))
 
-    with Spool(20, fingerprint) as spool:
+    with Spool(20) as spool:
         spool.add(page(listed))
 
         assert list(spool.read(positions)) == [listed[position] for position in positions]
@@ -80,7 +80,7 @@ def test_the_border_between_records_counts() -> None:
 
 def test_the_digest_of_a_single_page_is_its_own() -> None:
     """So that it can be known before the page is read."""
-    with Spool(100, fingerprint) as spool:
+    with Spool(100) as spool:
         spool.add(page([b"a"], b"p" * 16))
 
         assert spool.digest() == b"p" * 16
@@ -88,14 +88,14 @@ def test_the_digest_of_a_single_page_is_its_own() -> None:
 
 def test_an_empty_page_is_a_page() -> None:
     """A page that was not read because its digest was known has no records."""
-    with Spool(100, fingerprint) as spool:
+    with Spool(100) as spool:
         spool.add(page([], b"p" * 16))
 
         assert (len(spool), spool.digest(), list(spool.read([]))) == (0, b"p" * 16, [])
 
 
 def _digest(pages: Sequence[Sequence[bytes]]) -> bytes:
-    with Spool(10_000, fingerprint) as spool:
+    with Spool(10_000) as spool:
         for each in pages:
             spool.add(page(each))
         return spool.digest()
@@ -104,7 +104,7 @@ def _digest(pages: Sequence[Sequence[bytes]]) -> bytes:
 @pytest.mark.parametrize("memory_bytes, spilled", [(0, True), (1, True), (99, True), (100, False), (1000, False)])
 def test_what_passes_the_limit_of_memory_goes_to_a_file(memory_bytes: int, spilled: bool) -> None:
     """Nothing in memory means nothing in memory, not everything."""
-    with Spool(memory_bytes, fingerprint) as spool:
+    with Spool(memory_bytes) as spool:
         spool.add(page([b"x" * 100]))
 
         assert spool._file._rolled is spilled  # type: ignore[attr-defined]  # nobody else knows
@@ -114,7 +114,7 @@ def test_the_file_has_no_name_and_is_gone_with_the_listing(tmp_path: Path, monke
     """A killed process leaves nothing to sweep up."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
-    with Spool(1, fingerprint) as spool:
+    with Spool(1) as spool:
         spool.add(page([b"x" * 100]))
 
         assert list(tmp_path.iterdir()) == []
@@ -127,7 +127,7 @@ def test_a_missing_temporary_directory_is_a_fault_of_the_listing(
     """The error says what was attempted, and the listing fails alone."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
 
-    with Spool(1, fingerprint) as spool, pytest.raises(SpoolError, match="listing of 100 bytes"):
+    with Spool(1) as spool, pytest.raises(SpoolError, match="listing of 100 bytes"):
         spool.add(page([b"x" * 100]))
 
 
@@ -145,7 +145,7 @@ def file_size_limit(limit: int) -> Iterator[None]:
 @pytest.mark.parametrize("sizes", [[50_000], [9000, 2000], [9000, 900, 900]], ids=["at-once", "later", "bit-by-bit"])
 def test_a_full_disk_is_a_fault_of_the_listing(sizes: list[int]) -> None:
     """It is told while pages come in, also where the last bytes are few, and forgetting it does not fail again."""
-    spool = Spool(1000, fingerprint)
+    spool = Spool(1000)
 
     with file_size_limit(9500), pytest.raises(SpoolError), spool:
         _fill(spool, sizes)

@@ -94,8 +94,11 @@ async def test_numbers_are_exact(
     rig: Rig, db: Connection, *, others: int, value: int, spelling: type[str | int]
 ) -> None:
     """All of int64, in every column of numbers, each in its own."""
-    given_values = {name: value - number if value > 0 else value + number for number, name in enumerate(NUMBERS)}
-    await rig.merge([record("a", **{name: spelling(each) for name, each in given_values.items()}), *numbered(others)])
+    given_values: dict[str, int] = {
+        name: value - number if value > 0 else value + number for number, name in enumerate(NUMBERS)
+    }
+    fields: dict[str, Any] = {name: spelling(each) for name, each in given_values.items()}
+    await rig.merge([record("a", **fields), *numbered(others)])
 
     row = await _stored(db, "a")
 

@@ -14,7 +14,8 @@ from collector.fingerprints import fingerprint
 from collector.parse import BackupParser
 from collector.records import Backup, Counts
 from collector.spool import Spool
-from collector.store.merge import CHUNK, COPY_MIN, Parse
+from collector.store.intake import Parse
+from collector.store.merge import CHUNK, COPY_MIN
 from tests.builders import (
     CLUSTER,
     OTHER,
@@ -90,7 +91,7 @@ async def test_what_is_unchanged_is_not_parsed(rig: Rig) -> None:
     read: list[bytes] = []
     listing = await rig.begin()
 
-    with Spool(0, fingerprint) as spool:
+    with Spool(0) as spool:
         spool.add(page_of([*records("a", "b"), record("c")]))
         await rig.store.merge_listing(listing, spool, _watched(read), absence="guarded")
 
@@ -206,9 +207,7 @@ async def test_one_id_under_two_clusters_is_two_backups(rig: Rig, db: Connection
     assert [tuple(row) for row in rows] == [(CLUSTER.id, 1024), (OTHER.id, 7)]
 
 
-async def test_both_ways_of_writing_come_to_the_same(
-    rig: Rig, db: Connection, postgres: object, monkeypatch: pytest.MonkeyPatch, migrated_url: str
-) -> None:
+async def test_both_ways_of_writing_come_to_the_same(rig: Rig, db: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     """COPY in chunks and one statement leave equal rows and equal history, on a listing that has everything at once."""
     first, second = _everything_at_once()
     counts: list[Counts] = []
@@ -277,8 +276,8 @@ async def test_names_of_indices_come_back_as_they_were_given(rig: Rig, db: Conne
     assert [tuple(row["indices"]) for row in rows] == [names, names]
     assert [tuple(row["names"]) for row in sets] == [names]
     address = await db.fetchval(
-        "SELECT encode(substr(sha256(string_agg(convert_to(name, 'UTF8'), '\\x00'::bytea ORDER BY place)), 1, 16), 'hex')"
-        " FROM unnest($1::text []) WITH ORDINALITY AS n (name, place)",
+        "SELECT encode(substr(sha256(string_agg(convert_to(name, 'UTF8'), '\\x00'::bytea ORDER BY place)), 1, 16), "
+        "'hex') FROM unnest($1::text []) WITH ORDINALITY AS n (name, place)",
         names,
     )
     assert UUID(address) == sets[0]["index_set_id"]
@@ -308,7 +307,7 @@ async def test_a_new_version_of_the_parser_reads_everything_anew_without_inventi
     async with store_of(migrated_url) as rig:
         await rig.merge(numbered(BIG))
         listing = await rig.begin()
-        with Spool(1 << 20, lambda raw: fingerprint(raw + b"2")) as spool:
+        with Spool(1 << 20, lambda raws: [fingerprint(raw + b"2") for raw in raws]) as spool:
             spool.add(page_of(numbered(BIG)))
             result = await rig.store.merge_listing(listing, spool, BackupParser(CLUSTER).parse_all, absence="guarded")
 

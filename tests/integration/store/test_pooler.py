@@ -7,7 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import asyncpg
 
     Connection = asyncpg.Connection[asyncpg.Record]
+
+pytestmark = pytest.mark.usefixtures("_listening", "_hurried")
 
 PGBOUNCER = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 
@@ -41,7 +43,7 @@ ignore_startup_parameters = extra_float_digits
 
 
 @pytest.fixture
-async def pooled_url(migrated_url: str) -> AsyncIterator[str]:
+def pooled_url(migrated_url: str) -> Iterator[str]:
     """Yield the database's URL through a pooler that has two sessions for all."""
     if PGBOUNCER is None:
         pytest.skip("there is no pgbouncer on this machine")
@@ -61,10 +63,10 @@ async def pooled_url(migrated_url: str) -> AsyncIterator[str]:
             port=port,
         )
     )
+    # It refuses to serve as root.
     as_somebody = ["-u", "nobody"] if os.geteuid() == 0 else []
-    pooler = subprocess.Popen([PGBOUNCER, *as_somebody, str(settings)], stderr=subprocess.DEVNULL)  # noqa: ASYNC220
+    pooler = subprocess.Popen([PGBOUNCER, *as_somebody, str(settings)], stderr=subprocess.DEVNULL)
     try:
-        await _until_it_listens(port)
         yield f"postgresql://{parts.username}@127.0.0.1:{port}{parts.path}"
     finally:
         pooler.kill()
@@ -72,20 +74,25 @@ async def pooled_url(migrated_url: str) -> AsyncIterator[str]:
         shutil.rmtree(directory)
 
 
-async def _until_it_listens(port: int) -> None:
+@pytest.fixture
+async def _listening(pooled_url: str) -> None:
+    """Wait until the pooler takes connections."""
+    port = urlsplit(pooled_url).port
     async with asyncio.timeout(10):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.02)
-                continue
-            writer.close()
-            await writer.wait_closed()
-            return
+        while not await _answers(port):
+            await asyncio.sleep(0.02)
 
 
-@pytest.mark.usefixtures("_hurried")
+async def _answers(port: int | None) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    await writer.wait_closed()
+    return True
+
+
 async def test_listings_are_merged_through_a_transaction_pooler(pooled_url: str, db: Connection) -> None:
     """First loads, changes, confirmations and absences, from two collectors that share two sessions (E12)."""
     async with (

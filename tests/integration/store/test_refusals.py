@@ -15,6 +15,8 @@ from tests.builders import CLUSTER, OTHER, Rig, history, numbered, record, recor
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
+ONE_CHANGED = Counts(updated=1, unchanged=1)
+
 MISSING = """
 UPDATE collector.backup SET missing_listing_id = $1, missing_since = now(), last_seen_at = now() WHERE backup_id = 'a'
 """
@@ -49,11 +51,10 @@ async def test_absence_needs_the_proof_of_a_complete_listing_of_the_same_cluster
     """PostgreSQL refuses to mark a backup by anything less, whoever tries (I1)."""
     ids = await _listing_of_every_kind(rig)
 
+    mark = (MISSING, ids[proof]) if state == "missing" else (VANISHED, ids["complete"], ids[proof])
+
     with pytest.raises(asyncpg.ForeignKeyViolationError, match="by_proof_of_a_complete_listing"):
-        if state == "missing":
-            await db.execute(MISSING, ids[proof])
-        else:
-            await db.execute(VANISHED, ids["complete"], ids[proof])
+        await db.execute(*mark)
 
     assert (await states(db))["a"] == "live"
 
@@ -75,8 +76,10 @@ async def test_the_complete_listing_itself_is_proof(rig: Rig, db: Connection) ->
             "backup_vanishes_in_a_later_listing_than_it_was_missing",
         ),
         (
-            "UPDATE collector.backup SET missing_listing_id = 1, vanished_listing_id = 1, missing_since = now(), "
-            "last_seen_at = now(), vanished_at = now(), vanish_reason = 'unknown'",
+            (
+                "UPDATE collector.backup SET missing_listing_id = 1, vanished_listing_id = 1, missing_since = now(), "
+                "last_seen_at = now(), vanished_at = now(), vanish_reason = 'unknown'"
+            ),
             "backup_vanishes_in_a_later_listing_than_it_was_missing",
         ),
         ("UPDATE collector.backup SET missing_since = now()", "backup_missing_is_whole"),
@@ -110,9 +113,9 @@ async def test_a_row_that_contradicts_itself_is_refused(
 @pytest.mark.parametrize(
     "edit, counts, kinds",
     [
-        ("UPDATE collector.backup SET size_bytes = 5 WHERE backup_id = 'a'", Counts(updated=1, unchanged=1), ["changed"]),
-        ("UPDATE collector.backup SET created_at_ns = 0 WHERE backup_id = 'a'", Counts(updated=1, unchanged=1), ["changed"]),
-        ("UPDATE collector.backup SET extra = '{}' WHERE backup_id = 'a'", Counts(updated=1, unchanged=1), ["changed"]),
+        ("UPDATE collector.backup SET size_bytes = 5 WHERE backup_id = 'a'", ONE_CHANGED, ["changed"]),
+        ("UPDATE collector.backup SET created_at_ns = 0 WHERE backup_id = 'a'", ONE_CHANGED, ["changed"]),
+        ("UPDATE collector.backup SET extra = '{}' WHERE backup_id = 'a'", ONE_CHANGED, ["changed"]),
         ("UPDATE collector.backup SET index_set_id = NULL", Counts(updated=2), ["changed", "changed"]),
         ("DELETE FROM collector.backup WHERE backup_id = 'a'", Counts(inserted=1, unchanged=1), []),
         ("DELETE FROM collector.backup", Counts(inserted=2), []),

@@ -1,0 +1,75 @@
+"""The queries of the documents, tried on the demo's fleet as the program collected it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import asyncpg
+import pytest
+
+from tests.documents.conftest import Inventory
+from tests.documents.pages import Block, page, pages
+
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record]
+
+QUERIES = [
+    pytest.param(block, id=f"{document.name}-{number}")
+    for document in pages()
+    for number, block in enumerate(document.blocks("sql"), start=1)
+    if block.mark != "untested"
+]
+EMPTY_HERE = "WHERE NOT managed"
+"""No cluster of the demo ever left the configuration."""
+
+
+@pytest.mark.parametrize("query", QUERIES)
+async def test_a_query_runs_and_finds_something(reader: Connection, query: Block) -> None:
+    """On views that readers may use, without changing anything."""
+    rows = await reader.fetch(query.text)
+
+    assert bool(rows) is (EMPTY_HERE not in query.text)
+    assert "collector." not in query.text
+
+
+def test_the_readme_has_ten_queries() -> None:
+    """Numbered, so that people can speak of them."""
+    numbers = [re.findall(r"^-- (\d+)\.", block.text) for block in page("README.md").blocks("sql")]
+
+    assert numbers == [[str(number)] for number in range(1, 11)]
+
+
+async def test_the_queries_see_every_state_that_they_are_about(reader: Connection) -> None:
+    """The fleet is no empty stage: all states of backups, all verdicts, and four outcomes are in it."""
+    states = await reader.fetch("SELECT DISTINCT state FROM inventory.backups")
+    verdicts = await reader.fetch("SELECT DISTINCT verdict FROM inventory.freshness")
+    outcomes = await reader.fetch("SELECT DISTINCT outcome FROM inventory.listings")
+
+    assert {row[0] for row in states} == {"live", "missing", "vanished"}
+    assert {row[0] for row in verdicts} == {"fresh", "stale", "unknown"}
+    assert {row[0] for row in outcomes} == {"complete", "partial", "held", "failed"}
+
+
+def test_the_readme_shows_what_the_program_prints(inventory: Inventory) -> None:
+    """The same sentences and columns, numbers aside; the rows are of the form that it prints."""
+    (shown,) = page("README.md").blocks("text")
+    sentences, table, verdicts = (part.splitlines() for part in shown.text.split("\n\n"))
+    printed = inventory.status.stdout.splitlines()
+    forms = {form_of(line) for line in printed}
+
+    assert [without_numbers(line) for line in sentences] == [without_numbers(line) for line in inventory.sentences]
+    assert table[0].split("  ") == printed[0].split("  ")
+    assert [line for line in table[1:] if form_of(line) not in forms] == []
+    assert verdicts == printed[-1:]
+
+
+def without_numbers(line: str) -> str:
+    """Put one sign in the place of every number."""
+    return re.sub(r"\d+", "#", line)
+
+
+def form_of(line: str) -> tuple[str, int]:
+    """Tell the verdict of a line of the table, and how many cells it has."""
+    cells = re.split(r" {2,}", line.strip())
+    return cells[0], len(cells)
