@@ -25,11 +25,15 @@ def main() -> int:
     arguments = parser.parse_args()
     say(f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, medians of {arguments.repeats}")
     peers = frozenset({"obvious", "dlt"}) if arguments.peers else frozenset[str]()
+    measured: dict[str, Measured] = {}
     for size in FLEETS:
         if arguments.only in size.name:
-            say(table(size, measure_fleet(size, arguments.repeats, peers)))
+            measured[size.name] = measure_fleet(size, arguments.repeats, peers)
+            say(table(size, measured[size.name]))
     if arguments.only in "growth":
-        say(growth_table([(size, measure_growth(size, arguments.repeats)) for size in GROWTH]))
+        for size in GROWTH:
+            measured[size.name] = measured.get(size.name) or measure_growth(size, arguments.repeats)
+        say(growth_table([(size, measured[size.name]) for size in GROWTH]))
     return 0
 
 

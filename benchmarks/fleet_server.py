@@ -16,7 +16,7 @@ from collector.emulator import Emulator, Fleet
 
 NOW_NS = 1_790_000_000_000_000_000
 """The fleet's first instant, fixed: the same seed gives the same bytes."""
-TOKEN = "t1." + "benchmark" * 20  # noqa: S105 - the emulator's
+TOKEN = "t1." + "benchmark" * 20
 PAGE_SIZE = 1000
 
 

@@ -31,7 +31,8 @@ CREATE INDEX IF NOT EXISTS backup_indices_idx ON obvious.backup USING gin (indic
 
 COLUMNS = (
     "cluster_id, backup_id, folder_id, source_cluster_id, started_at, started_at_ns, created_at, created_at_ns, "
-    "indices, opensearch_version, size_bytes, indices_total, incremental_size_bytes, total_size_bytes, free_space_required_bytes"
+    "indices, opensearch_version, size_bytes, indices_total, incremental_size_bytes, total_size_bytes, "
+    "free_space_required_bytes"
 )
 UPSERT = (
     f"INSERT INTO obvious.backup ({COLUMNS}) VALUES ({', '.join(f'${n}' for n in range(1, 16))}) "  # noqa: S608

@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from collector.api import Api
 from collector.clusters import configured_clusters
@@ -16,6 +16,11 @@ from collector.records import ClusterId, Guard, ListingResult, Summary
 from collector.store import Rehearsal, Store
 from collector.sweep import Sweep, run_sweep
 from tests.builders import patient_settings
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    Connection = asyncpg.Connection[asyncpg.Record]
 
 TOKEN: Final = "t1.emulator"
 NOW_NS: Final = 1_795_000_000_000_000_000
@@ -110,3 +115,12 @@ class World:
 def outcomes_of(summary: Summary) -> dict[str, str]:
     """Tell the outcome of each cluster; of a failed one its error."""
     return {result.cluster.id: result.error or result.outcome for result in summary.results}
+
+
+async def states_by_cluster(db: Connection) -> dict[str, dict[str, int]]:
+    """Count the backups of each cluster by state, as readers see them."""
+    rows = await db.fetch("SELECT cluster_id, state, count(*) FROM inventory.backups GROUP BY 1, 2")
+    found: dict[str, dict[str, int]] = {}
+    for cluster_id, state, count in rows:
+        found.setdefault(cluster_id, {})[state] = count
+    return found

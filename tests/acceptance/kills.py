@@ -61,7 +61,7 @@ async def lift_tripwire(db: Connection, table: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """Where a process is started to be killed. Each way to kill it tells whether a request or a transaction was open."""
+    """Where a process is started to be killed. Each way to kill it tells whether a request or transaction was open."""
 
     program: Program
     emulator: Emulator

@@ -85,7 +85,8 @@ async def story(postgres: EmbeddedServer, migrated_template: str) -> AsyncIterat
             told.ended.append(await program.run("run", "--output", "json", *selected))
             for state, seen in (("live", told.live), ("missing", told.missing), ("vanished", told.vanished)):
                 seen.append(await stored(connection, state))
-        told.managed = dict(await connection.fetch("SELECT cluster_id, managed FROM inventory.clusters"))
+        rows = await connection.fetch("SELECT cluster_id, managed FROM inventory.clusters")
+        told.managed = {row["cluster_id"]: row["managed"] for row in rows}
         words = ("--cluster", "emptied", "--allow-mass-vanish", "emptied")
         told.allowed = await program.run("run", "--output", "json", *words)
         told.missing.append(await stored(connection, "missing"))

@@ -1,4 +1,4 @@
-"""What ends a run before or beside its listings: the schema, the database, a bug; and what `status` says by its code."""
+"""What ends a run before or beside its listings: schema, database, a bug; and what `status` says by its code."""
 
 from __future__ import annotations
 

@@ -113,9 +113,7 @@ async def test_a_kill_in_the_middle_of_a_merge_leaves_the_old_listing(
     assert await stored(db) == served(fleet)
 
 
-async def test_random_kills_never_leave_half_a_listing(
-    program: Program, migrated_url: str, db: Connection
-) -> None:
+async def test_random_kills_never_leave_half_a_listing(program: Program, migrated_url: str, db: Connection) -> None:
     """After each: one whole listing a cluster, never an older one, absence proven, nothing lost or left behind."""
     print(f"seed {SEED}, {KILLS} kills")  # noqa: T201 - shown where the test fails
     rng = random.Random(SEED)

@@ -124,7 +124,7 @@ async def test_a_credential_that_all_refuse_is_exit_2_and_one_that_some_refuse_i
 async def test_a_run_that_was_overtaken_reports_it_and_ends_like_the_newer_one(
     program: Program, migrated_url: str, db: Connection
 ) -> None:
-    """Two began in order and ended in reverse: exit 0 where the newer listing is complete, 1 where it is not (I5, I9)."""
+    """Two began in order and ended in reverse: exit 0 where the newer listing is complete, else 1 (I5, I9)."""
     fleet = fleet_of("good", "poor")
     async with Emulator(fleet, token=TOKEN) as emulator:
         program.write_config(["good", "poor"], url=migrated_url, api=emulator, limits={"page_size": 5})
@@ -218,7 +218,7 @@ async def test_a_cluster_that_left_the_configuration_keeps_its_rows_and_has_no_v
         await program.run("run")
         program.write_config(["one"], url=migrated_url, api=emulator)
         without = await program.run("run", "--output", "json")
-        managed = dict(await db.fetch("SELECT cluster_id, managed FROM inventory.clusters"))
+        managed = {row[0]: row[1] for row in await db.fetch("SELECT cluster_id, managed FROM inventory.clusters")}
         verdicts = await db.fetch("SELECT cluster_id FROM inventory.freshness")
         rows = await stored(db)
         program.write_config(["one", "two"], url=migrated_url, api=emulator)

@@ -14,8 +14,11 @@ import pytest
 import stamina
 
 from collector.embedded import EmbeddedServer
+from collector.emulator import Emulator
 from tests.builders import Rig, store_of
 from tests.postgres import scratch_database
+from tests.proxy import Proxy
+from tests.sweeping import World, fleet_of
 
 EMPTY = """
 TRUNCATE collector.quarantine, collector.backup_change, collector.backup, collector.index_set, collector.listing,
@@ -61,3 +64,17 @@ def _hurried() -> Iterator[None]:
     """Retry as often as the program does, without its pauses."""
     with stamina.set_testing(testing=True, attempts=20, cap=True):
         yield
+
+
+@pytest.fixture
+async def proxy(migrated_url: str) -> AsyncIterator[Proxy]:
+    """Yield a proxy in front of the database."""
+    async with Proxy(migrated_url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+async def world(migrated_url: str) -> AsyncIterator[World]:
+    """Yield three clusters of twenty-five backups each, and a database."""
+    async with Emulator(fleet_of(c9qa=25, c9qb=25, c9qc=25)) as emulator:
+        yield World(emulator=emulator, url=migrated_url, clusters=("c9qa", "c9qb", "c9qc"))

@@ -208,6 +208,7 @@ async def test_listings_run_side_by_side_and_do_not_disturb_each_other() -> None
 
     assert isinstance(good, list)
     assert isinstance(bad, BadAnswer)
+    assert isinstance(slow, list)
     assert [page[:2] for page in slow] == [([], None)]
 
 

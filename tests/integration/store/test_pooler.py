@@ -79,7 +79,7 @@ async def _listening(pooled_url: str) -> None:
     """Wait until the pooler takes connections."""
     port = urlsplit(pooled_url).port
     async with asyncio.timeout(10):
-        while not await _answers(port):
+        while not await _answers(port):  # noqa: ASYNC110 - it tells nobody
             await asyncio.sleep(0.02)
 
 

@@ -19,8 +19,7 @@ from collector.errors import (
     UsageError,
 )
 from collector.interrupt import Interrupted
-from collector.records import Cluster, ClusterId, ListingResult, Outcome, Traffic
-from collector.records import Summary
+from collector.records import Cluster, ClusterId, ListingResult, Outcome, Summary, Traffic
 
 
 def listed(outcome: Outcome, error: str | None = None, *, cluster_id: str = "c9q") -> ListingResult:

@@ -6,9 +6,8 @@ import json
 
 import pytest
 
-from collector.records import Cluster, ClusterId, Counts, ListingResult, Outcome, Traffic
+from collector.records import Cluster, ClusterId, Counts, ListingResult, Outcome, Summary, Traffic
 from collector.report import failures, summary_object, summary_sentence, summary_table
-from collector.records import Summary
 
 
 def listed(cluster_id: str, outcome: Outcome, *, error: str | None = None, message: str | None = None) -> ListingResult:
