@@ -68,6 +68,8 @@ def main() -> None:
     import dlt
     from dlt.sources.rest_api import rest_api_source
 
+    # dlt goes one level deeper for each resource that ends, and of those there is one for each cluster.
+    sys.setrecursionlimit(20_000)
     api_url, ids_file = sys.argv[1:]
     cluster_ids = Path(ids_file).read_text(encoding="utf-8").split()
     begun, cpu = time.perf_counter(), time.process_time()

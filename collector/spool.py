@@ -88,12 +88,13 @@ class Spool(AbstractContextManager["Spool"]):
         Digest the listing to 16 bytes: two with the same digest list the same backups.
 
         Of a single page it is the page's own. Of several it is over the set of records, in whatever order they
-        came: the API documents no order, and page tokens may differ each time.
+        came, and how many were repeated: the API documents no order, and page tokens may differ each time.
         """
         if len(self._pages) == 1:
             return self._pages[0]
         distinct = sorted(set(self.fingerprints))
-        return hashlib.blake2b(b"".join(distinct), digest_size=FINGERPRINT_BYTES).digest()
+        repeated = len(self.fingerprints) - len(distinct)
+        return hashlib.blake2b(b"".join(distinct) + b"%d" % repeated, digest_size=FINGERPRINT_BYTES).digest()
 
 
 def _runs(positions: Sequence[int]) -> Iterator[range]:

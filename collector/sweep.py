@@ -165,13 +165,13 @@ async def _conclude(crew: _Crew, ending: Ending, store: Store) -> Summary:
         for cluster in crew.clusters:
             crew.results.setdefault(cluster.id, _failed(cluster, error, message))
     results = [crew.results[cluster.id] for cluster in crew.clusters]
-    overtaken = await _read_overtaken(results, store)
-    return Summary(outcome=_outcome(results, overtaken, ending), results=results, overtaken=overtaken)
+    summary = Summary(outcome="failed", results=results, overtaken=await _read_overtaken(results, store))
+    return replace(summary, outcome=_outcome(summary, ending))
 
 
-def _outcome(results: Sequence[ListingResult], overtaken: frozenset[str], ending: Ending) -> SweepOutcome:
-    done = sum(result.outcome == "complete" or result.cluster.id in overtaken for result in results)
-    if done == len(results):
+def _outcome(summary: Summary, ending: Ending) -> SweepOutcome:
+    done = sum(map(summary.is_complete, summary.results))
+    if done == len(summary.results):
         return "complete"
     if ending == "interrupted":
         return "interrupted"

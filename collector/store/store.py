@@ -216,7 +216,9 @@ class Store:
 
 def _again() -> stamina.BoundAsyncRetryingCaller:
     """Try a whole transaction again where that may help."""
-    caller = stamina.AsyncRetryingCaller(attempts=ATTEMPTS, timeout=None, wait_initial=0.05, wait_max=2)
+    caller = stamina.AsyncRetryingCaller(
+        attempts=ATTEMPTS, timeout=None, wait_initial=0.05, wait_max=2, wait_jitter=0.1
+    )
     return caller.on((TransactionConflict, DatabaseUnavailable))
 
 

@@ -50,6 +50,8 @@ async def test_a_fault_of_one_cluster_changes_nothing_for_the_others_and_deletes
 
     expected = {"live": 25, "vanished": 1}
     assert [summary.outcome for summary in summaries] == ["partial", "partial"]
+    done = [{r.cluster.id for r in summary.results if summary.is_complete(r)} for summary in summaries]
+    assert done == [{"c9qa", "c9qc"}] * 2
     found = await states_by_cluster(db)
     assert {key: found[key] for key in ("c9qa", "c9qc")} == {"c9qa": expected, "c9qc": expected}
     assert found["c9qb"] == {"live": 25}
