@@ -9,6 +9,7 @@ import asyncpg
 from collector.emulator import Emulator, Fleet
 from tests.acceptance.inventory import made, served, stored
 from tests.acceptance.program import TOKEN, Ended, Program, end_of
+from tests.acceptance.watching import until
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -63,6 +64,10 @@ async def test_an_older_run_that_overtakes_in_some_clusters_leaves_the_newest_li
     program: Program, migrated_url: str, db: Connection
 ) -> None:
     """Half of the clusters are written by the older run first, the others by the newer one first."""
+
+    async def others_are_stored() -> bool:
+        return len(await stored(db)) == len(CLUSTERS) // 2
+
     fleet = Fleet.of({cluster_id: made(cluster_id, range(12)) for cluster_id in CLUSTERS})
     async with Emulator(fleet, token=TOKEN) as emulator:
         program.write_config(CLUSTERS, url=migrated_url, api=emulator, limits=LIMITS)
@@ -71,6 +76,7 @@ async def test_an_older_run_that_overtakes_in_some_clusters_leaves_the_newest_li
         older = await program.start("run", "--output", "json")
         for gate in gates:
             await gate.reached()
+        await until(others_are_stored)
         change(fleet, 3)
 
         newer = await program.run("run", "--output", "json")

@@ -30,6 +30,7 @@ async def blocked(db: Connection, count: int = 1) -> None:
     query = f"SELECT count(*) FROM pg_stat_activity WHERE {_OURS} AND wait_event_type = 'Lock'"  # noqa: S608 - ours
 
     async def are_blocked() -> bool:
+        await db.execute("SELECT pg_stat_clear_snapshot()")  # a transaction would be shown the same again and again
         return bool(await db.fetchval(query) >= count)
 
     await until(are_blocked)

@@ -85,8 +85,9 @@ def test_the_tutorial_does_what_it_says(shell_home: Path) -> None:
     assert len(re.findall(r"^ok +", output, re.MULTILINE)) == 6
     assert "backups: 144 inserted; " in output
     assert "3 clusters: 3 fresh, 0 stale, 0 unknown" in output
-    assert re.search(r"backups: (\d+ inserted, )?1\d\d unchanged; ", output)
-    assert re.search(r"\d+ missing, \d+ vanished; |backups: .*\d+ vanished; ", output)
+    assert "backups: 144 unchanged; " in output
+    assert re.search(r" unchanged, \d+ missing; ", output)
+    assert re.search(r" unchanged, \d+ vanished; ", output)
     assert "exit code 1\n" in output
-    assert re.search(r"^ catalog-prod +\| vanished +\| +3$", output, re.MULTILINE)
+    assert re.search(r"^ catalog-prod +\| vanished +\| +[34]$", output, re.MULTILINE)
     assert not (shell_home / "inventory").exists()
