@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 PGBOUNCER: Final = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin:/usr/local/sbin")
 NOBODY: Final = 65534
+IS_ROOT: Final = os.geteuid() == 0
+"""Which pgbouncer refuses to be."""
 
 SERVERS: Final = 2
 """Fewer than the program's connections, so that they must take turns."""
@@ -45,6 +47,9 @@ def write_settings(folder: Path, url: str, port: int) -> Path:
         f"auth_type = scram-sha-256\nauth_file = {users}\n"
         f"pool_mode = transaction\ndefault_pool_size = {SERVERS}\nserver_round_robin = 1\n"
     )
+    if IS_ROOT:
+        for path in (folder, users, settings):
+            os.chown(path, NOBODY, NOBODY)
     return settings
 
 
@@ -56,13 +61,9 @@ async def pooled(url: str) -> AsyncIterator[str]:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     settings = write_settings(folder, url, port)
-    is_root = os.geteuid() == 0
-    if is_root:  # which pgbouncer refuses to be
-        for path in (folder, *folder.iterdir()):
-            os.chown(path, NOBODY, NOBODY)
     assert PGBOUNCER is not None
     process = await asyncio.create_subprocess_exec(
-        PGBOUNCER, "-q", str(settings), user=NOBODY if is_root else None, stderr=asyncio.subprocess.DEVNULL
+        PGBOUNCER, "-q", str(settings), user=NOBODY if IS_ROOT else None, stderr=asyncio.subprocess.DEVNULL
     )
 
     async def is_listening() -> bool:

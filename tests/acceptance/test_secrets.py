@@ -69,6 +69,11 @@ def streams(ended: Ended) -> str:
     return ended.stdout + ended.stderr
 
 
+def command_line_of(pid: int) -> str:
+    """Read what every user of the machine can read about a process."""
+    return Path(f"/proc/{pid}/cmdline").read_text()
+
+
 async def rows_of(url: str) -> str:
     """Read everything a database holds about the inventory, and what the server shows of its sessions."""
     connection = await asyncpg.connect(url)
@@ -98,7 +103,7 @@ async def test_a_credential_stays_where_it_came_from(
     process = await program.start("run", "--output", "json", env=env)
     await gate.reached()
 
-    command_line = Path(f"/proc/{process.pid}/cmdline").read_text()
+    command_line = command_line_of(process.pid)
     sessions = await rows_of(guarded_url)
 
     gate.release()

@@ -39,6 +39,7 @@ async def blocked(db: Connection, count: int = 1) -> None:
 async def is_in_transaction(db: Connection) -> bool:
     """Tell whether one of the program's backends has a transaction open."""
     query = f"SELECT count(*) FROM pg_stat_activity WHERE {_OURS} AND xact_start IS NOT NULL"  # noqa: S608 - ours
+    await db.execute("SELECT pg_stat_clear_snapshot()")
     return bool(await db.fetchval(query))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
+import structlog
 from click.testing import CliRunner
 
 from collector.cli import cli
@@ -44,7 +45,8 @@ def test_no_option_takes_a_secret() -> None:
     "error, code", [(KeyboardInterrupt(), 130), (ZeroDivisionError("unexpected"), 70)], ids=["ctrl-c", "bug"]
 )
 def test_an_error_outside_of_all_plans_has_its_exit_code(error: BaseException, code: int) -> None:
-    """A bug is told with its name on stderr, and stdout stays empty."""
+    """A bug is told with its name on stderr, and stdout stays empty, also before logging is set up."""
+    structlog.reset_defaults()
 
     @click.command()
     def fall() -> None:
