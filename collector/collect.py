@@ -7,10 +7,11 @@ awaited.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+RESTARTS_MAX: Final = 1
+"""How often a listing that moved under us is begun anew."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
@@ -34,6 +38,8 @@ class Means:
     store: Store
     sweep_id: int | None
     """None in a dry run."""
+    slots: asyncio.Semaphore
+    """One for each cluster that may be listed at once."""
     digests: Mapping[str, bytes]
     """Per cluster, what the digest of a listing must be to prove that nothing changed."""
     spool_bytes: int
@@ -50,29 +56,37 @@ async def collect_cluster(cluster: Cluster, means: Means) -> ListingResult:
         DatabaseError: not even the fence could be drawn; the API was not asked.
     """
     traffic = Traffic()
-    listing = await means.store.begin_listing(cluster, means.sweep_id, restarts=0, traffic=traffic)
     try:
+        return await _attempt(cluster, means, restarts=0, traffic=traffic)
+    except ListingMoved as moved:
+        log.info("listing.restarted", cluster_id=cluster.id, reason=str(moved))
+    return await _attempt(cluster, means, restarts=RESTARTS_MAX, traffic=traffic)
+
+
+async def _attempt(cluster: Cluster, means: Means, *, restarts: int, traffic: Traffic) -> ListingResult:
+    async with AsyncExitStack() as slot:
+        await slot.enter_async_context(means.slots)
+        # Each attempt has a fence of its own: what it reads began later than the attempt before.
+        listing = await means.store.begin_listing(cluster, means.sweep_id, restarts=restarts, traffic=traffic)
         try:
-            result = await _list_and_store(listing, means)
-        except ListingMoved as moved:
-            log.info("listing.restarted", cluster_id=cluster.id, reason=str(moved))
-            # A new fence: what is read from here on began later than the first attempt.
-            listing = await means.store.begin_listing(cluster, means.sweep_id, restarts=1, traffic=traffic)
-            result = await _list_and_store(listing, means)
-    except CollectorError as exc:
-        log.warning("listing.failed", cluster_id=cluster.id, error=exc.kind, message=str(exc))
-        return await means.store.record_failure(listing, exc)
+            result = await _list_and_store(listing, means, slot)
+        except CollectorError as exc:
+            if isinstance(exc, ListingMoved) and restarts < RESTARTS_MAX:
+                raise
+            log.warning("listing.failed", cluster_id=cluster.id, error=exc.kind, message=str(exc))
+            return await means.store.record_failure(listing, exc)
     _tell(result)
     return result
 
 
-async def _list_and_store(listing: Listing, means: Means) -> ListingResult:
+async def _list_and_store(listing: Listing, means: Means, slot: AsyncExitStack) -> ListingResult:
     cluster = listing.cluster
     with Spool(means.spool_bytes) as spool:
         known = None if listing.restarts else means.digests.get(cluster.id)
         async with aclosing(means.api.list_backups(cluster, listing.traffic, known=known)) as pages:
             async for page in pages:
                 spool.add(page)
+        await slot.aclose()  # the next cluster is listed while this one is written
         if spool.digest() == known:
             return await means.store.confirm_unchanged(listing, known)
         absence: Absence = "allowed" if cluster.id in means.allow_mass_vanish else "guarded"

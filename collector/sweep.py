@@ -81,12 +81,14 @@ async def run_sweep(
         api=api,
         store=store,
         sweep_id=start.sweep_id if start else None,
+        slots=asyncio.Semaphore(config.api.concurrency),
         digests=await store.read_digests([cluster.id for cluster in sweep.selected]),
         spool_bytes=config.api.spool_bytes,
         allow_mass_vanish=sweep.allow_mass_vanish,
     )
     crew = _Crew(sweep.selected, means, on_result)
-    ending = await crew.work(config.api.concurrency, stopping=stopping, deadline_s=config.api.sweep_timeout_s)
+    # Twice as many as are listed at once: while one half is written, the other is read.
+    ending = await crew.work(2 * config.api.concurrency, stopping=stopping, deadline_s=config.api.sweep_timeout_s)
     summary = await _conclude(crew, ending, store)
     return summary if start is None else await _close(summary, store, start)
 

@@ -23,7 +23,7 @@ LOCK: Final = 4242
 RUN_S: Final = 0.8
 """About as long as a run takes."""
 
-TABLES: Final = (("backup", 12), ("listing", 6), ("backup_change", 6), ("cluster", 12), ("index_set", 1))
+TABLES: Final = (("backup", 12), ("listing", 6), ("backup_change", 6), ("cluster", 6), ("index_set", 1))
 """Tables, and of how many of their rows at least each run writes, or tries to."""
 
 _TRIPWIRE: Final = """

@@ -160,7 +160,7 @@ async def test_no_failure_tells_a_secret(program: Program, emulator: Emulator, g
     program.write_config(clusters, url=guarded_url, api=emulator, more=f"auth: {{iam_token: {TOKEN_CANARY}}}\n")
     ended += [await program.run("run")]
 
-    assert all(each.stderr for each in ended)
+    assert all(map(streams, ended))
     assert [each.code for each in ended] == [1, 2, 2, 3, 2, 2, 2, 2, 2]
     assert found(*map(streams, ended), await rows_of(guarded_url)) == []
 
