@@ -120,8 +120,8 @@ CREATE INDEX index_set_names_idx ON collector.index_set USING gin (names);
 COMMENT ON TABLE collector.index_set IS 'Lists of index names, each stored once: from backup to backup they rarely change.';
 COMMENT ON COLUMN collector.index_set.index_set_id IS 'Content address: the first 16 bytes of a SHA-256 of the names in the API''s order, joined by NUL.';
 
--- No foreign key leads from a backup to its cluster or its index set: one check a row would double the time of a
--- first load, and both are written by the transaction that writes the backup, and never deleted.
+-- No foreign key leads from a backup to its cluster or its index set: every first load would pay a check for each row,
+-- and both are written by the transaction that writes the backup, and never deleted.
 CREATE TABLE collector.backup (
     created_at timestamptz,
     started_at timestamptz,

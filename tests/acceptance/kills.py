@@ -7,14 +7,15 @@ import os
 import random
 import signal
 from asyncio.subprocess import DEVNULL
+from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 
 from collector.emulator import Emulator
 from tests.acceptance.program import Program
-from tests.acceptance.watching import blocked, is_in_transaction
+from tests.acceptance.watching import PATIENCE_S, blocked, is_in_transaction
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -69,8 +70,19 @@ class Scene:
     rng: random.Random
 
     async def start(self) -> asyncio.subprocess.Process:
-        """Start the process."""
-        return await self.program.start("run", stdout=DEVNULL, stderr=DEVNULL)
+        """Start the process; what it logs is kept for whoever asks why it did not come to its place."""
+        with (self.program.home / "stderr").open("wb") as log:
+            return await self.program.start("run", stdout=DEVNULL, stderr=log)
+
+    async def arrive(self, process: asyncio.subprocess.Process, place: Coroutine[Any, Any, None]) -> None:
+        """Wait until the process has come to its place; one that ends before, or never comes, fails the test."""
+        arrival, end = asyncio.ensure_future(place), asyncio.ensure_future(process.wait())
+        await asyncio.wait((arrival, end), timeout=PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
+        has_arrived = arrival.done() and arrival.exception() is None
+        for waiting in (arrival, end):
+            waiting.cancel()
+        await asyncio.gather(arrival, end, return_exceptions=True)
+        assert has_arrived, f"exit code {process.returncode}: {(self.program.home / 'stderr').read_text()}"
 
     async def kill(self, process: asyncio.subprocess.Process) -> bool:
         """Kill a process where it stands. It is stopped first, or it would go on while it is looked at."""
@@ -87,7 +99,7 @@ class Scene:
         cluster_id = self.rng.choice(sorted(self.emulator.fleet.clusters))
         gate = self.emulator.faults.pause(cluster_id, page=self.rng.randint(1, 3))
         process = await self.start()
-        await gate.reached()
+        await self.arrive(process, gate.reached())
         was_open = await self.kill(process)
         self.emulator.faults.clear()
         gate.release()
@@ -98,7 +110,7 @@ class Scene:
         table, rows = self.rng.choice(TABLES)
         await lay_tripwire(self.db, table, self.rng.randint(1, rows))
         process = await self.start()
-        await blocked(self.db)
+        await self.arrive(process, blocked(self.db))
         was_open = await self.kill(process)
         await lift_tripwire(self.db, table)
         return was_open
