@@ -155,6 +155,7 @@ async def migrate(url: str, *, to: int | None = None, migrations: Sequence[Migra
         raise SchemaError(message)
     with translated():
         async with _connection(url) as connection, _lock(connection):
+            await connection.execute("SET lock_timeout TO '5s'")
             async with connection.transaction():
                 await connection.execute(_BOOTSTRAP)
             found = plan(known, await _applied(connection))
@@ -167,7 +168,8 @@ async def migrate(url: str, *, to: int | None = None, migrations: Sequence[Migra
 async def read_plan(url: str) -> Plan:
     """Compare the program with a database without changing it. Raises what `plan` raises."""
     with translated():
-        async with _connection(url) as connection:
+        # In a transaction: a transaction-mode pooler may change the server between two statements.
+        async with _connection(url) as connection, connection.transaction():
             return await read_plan_on(connection)
 
 
@@ -209,7 +211,7 @@ async def _connection(url: str) -> AsyncIterator[Connection[Record]]:
         timeout=10,
         command_timeout=STATEMENT_S,
         statement_cache_size=0,
-        server_settings={"application_name": "backup-inventory-collector migrate", "lock_timeout": "5000"},
+        server_settings={"application_name": "backup-inventory-collector migrate"},
         target_session_attrs=SessionAttribute.read_write,
     )
     try:
