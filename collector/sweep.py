@@ -65,18 +65,7 @@ async def run_sweep(
     Raises:
         DatabaseError: the sweep could not be begun; the API was not asked.
     """
-    start = None
-    if sweep.writes == "kept":
-        request = SweepRequest(
-            trace_id=sweep.trace_id,
-            deadline_s=config.api.sweep_timeout_s,
-            shard=sweep.shard,
-            selected=len(sweep.selected),
-        )
-        start = await store.begin_sweep(
-            sweep.configured, request, observation_max_age_s=config.freshness.observation_max_age_s
-        )
-        structlog.contextvars.bind_contextvars(sweep_id=start.sweep_id)
+    start = await _begin(config, sweep, store) if sweep.writes == "kept" else None
     means = Means(
         api=api,
         store=store,
@@ -91,6 +80,19 @@ async def run_sweep(
     ending = await crew.work(2 * config.api.concurrency, stopping=stopping, deadline_s=config.api.sweep_timeout_s)
     summary = await _conclude(crew, ending, store)
     return summary if start is None else await _close(summary, store, start)
+
+
+async def _begin(config: Config, sweep: Sweep, store: Store) -> SweepStart:
+    request = SweepRequest(
+        trace_id=sweep.trace_id,
+        deadline_s=config.api.sweep_timeout_s,
+        shard=sweep.shard,
+        selected=len(sweep.selected),
+    )
+    max_age_s = config.freshness.observation_max_age_s
+    start = await store.begin_sweep(sweep.configured, request, observation_max_age_s=max_age_s)
+    structlog.contextvars.bind_contextvars(sweep_id=start.sweep_id)
+    return start
 
 
 class _Crew:
