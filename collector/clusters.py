@@ -78,6 +78,7 @@ def configured_clusters(config: Config) -> tuple[Cluster, ...]:
             service=entry.service,
             name=entry.name,
             labels=entry.labels,
+            folder_id=entry.folder,
             max_age_s=entry.max_age_s if entry.max_age_s is not None else config.freshness.max_age_s,
         )
         for entry in config.clusters

@@ -28,6 +28,8 @@ class Cluster:
     service: str = "opensearch"
     name: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    folder_id: str | None = None
+    """Its folder, where known: backups of a deleted cluster are listed there."""
     max_age_s: float = 26 * 3600.0
     """How old the newest backup may be."""
 

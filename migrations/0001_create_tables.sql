@@ -42,6 +42,7 @@ CREATE TABLE collector.cluster (
     managed boolean NOT NULL,
     max_age interval NOT NULL,
     observation_max_age interval NOT NULL,
+    retention interval,
     status text,
     registered_at timestamptz NOT NULL DEFAULT now(),
     last_listing_id bigint NOT NULL DEFAULT 0,
@@ -56,6 +57,7 @@ CREATE TABLE collector.cluster (
 ) WITH (fillfactor = 75);
 
 COMMENT ON TABLE collector.cluster IS 'A cluster that is or was configured. Its row is the lock and the fence of all that is written about it.';
+COMMENT ON COLUMN collector.cluster.retention IS 'How long an automatic backup is kept, where known.';
 COMMENT ON COLUMN collector.cluster.last_listing_id IS 'The fence: the newest listing that was merged. An older one is refused.';
 COMMENT ON COLUMN collector.cluster.complete_listing_id IS 'The newest listing with outcome complete.';
 COMMENT ON COLUMN collector.cluster.observed_at IS 'When the newest complete listing began, on the database''s clock.';

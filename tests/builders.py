@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 
-from collector.config.model import DatabaseSettings
+from collector.config.database import DatabaseSettings
 from collector.errors import ListingMoved
 from collector.fingerprints import fingerprint
 from collector.parse import BackupParser

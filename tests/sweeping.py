@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from collector.api import Api
 from collector.clusters import configured_clusters
-from collector.config.model import ApiSettings, ClusterSettings, Config
+from collector.config.api import ApiSettings
+from collector.config.clusters import ClusterSettings
+from collector.config.model import Config
 from collector.emulator import EmulatedBackup, Emulator, Fleet
 from collector.records import ClusterId, Guard, ListingResult, Summary
 from collector.store import Rehearsal, Store

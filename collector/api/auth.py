@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
-from collector.config.model import SecretSource
 from collector.config.secrets import Secret, read_secret
+from collector.config.settings import SecretSource
 from collector.errors import CredentialError
 
 if TYPE_CHECKING:
-    from collector.config.model import AuthSettings
+    from collector.config.auth import AuthSettings
 
 TOKEN_VARIABLE: Final = "YC_IAM_TOKEN"  # noqa: S105 - the variable's name
 TOKEN_PATTERN: Final = re.compile(r"[\x21-\x7e]+")

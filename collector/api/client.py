@@ -32,7 +32,7 @@ from collector.errors import DeadlineExceeded, ListingError, Throttled
 from collector.records import Cluster, Page, Traffic
 
 if TYPE_CHECKING:
-    from collector.config.model import ApiSettings
+    from collector.config.api import ApiSettings
 
 log = structlog.get_logger()
 

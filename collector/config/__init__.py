@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
+from collector.config.api import ApiSettings
+from collector.config.auth import AuthSettings
+from collector.config.clusters import ClusterSettings
+from collector.config.database import DatabaseSettings
 from collector.config.load import load_config
-from collector.config.model import (
-    ApiSettings,
-    AuthSettings,
-    ClusterSettings,
-    Config,
-    DatabaseSettings,
-    FreshnessSettings,
-    GuardSettings,
-    LogSettings,
-    SecretSource,
-)
+from collector.config.model import Config, FreshnessSettings, GuardSettings, LogSettings
 from collector.config.schema import config_schema
 from collector.config.secrets import Secret, read_secret
+from collector.config.settings import SecretSource
 
 __all__ = [
     "ApiSettings",

@@ -11,7 +11,7 @@ from collector.config.schema import is_duration, settings_schema
 _HEAD = """\
 # Configuration
 
-Made from the model by `python -m collector.config.reference`; edit the sentences in `collector/config/model.py`.
+Made from the model by `python -m collector.config.reference`; edit the sentences in `collector/config`.
 
 A YAML file: `--config FILE`, else `$COLLECTOR_CONFIG`, else `config.yaml` in the working directory.
 `config.example.yaml` holds every key; `collector check --offline` says what is wrong with a file, all of it at once,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from collector.config.files import read_file
-from collector.config.model import SecretSource
+from collector.config.settings import SecretSource
 from collector.errors import CredentialError
 
 SECRET_BYTES_MAX: Final = 64 * 1024

@@ -88,8 +88,16 @@ def _check_file_path(value: object) -> object:
 
 
 def _check_cluster_id(value: str) -> str:
+    return _check_id(value, "a cluster id")
+
+
+def _check_folder_id(value: str) -> str:
+    return _check_id(value, "a folder id")
+
+
+def _check_id(value: str, what: str) -> str:
     if CLUSTER_ID_PATTERN.fullmatch(value) is None:
-        raise ValueError("should be a cluster id: 1 to 50 of A–Z, a–z, 0–9, _ and -, the first a letter or a digit")
+        raise ValueError(f"should be {what}: 1 to 50 of A–Z, a–z, 0–9, _ and -, the first a letter or a digit")
     return value
 
 
@@ -182,6 +190,11 @@ ClusterName = Annotated[str, _BOUNDED_TEXT]
 ConfiguredId = Annotated[
     ClusterId,
     AfterValidator(_check_cluster_id),
+    WithJsonSchema({"type": "string", "pattern": f"^{CLUSTER_ID_PATTERN.pattern}$"}),
+]
+FolderId = Annotated[
+    str,
+    AfterValidator(_check_folder_id),
     WithJsonSchema({"type": "string", "pattern": f"^{CLUSTER_ID_PATTERN.pattern}$"}),
 ]
 ServiceName = Annotated[

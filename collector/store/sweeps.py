@@ -44,6 +44,7 @@ async def register_clusters(
         [cluster.id for cluster in clusters],
         [cluster.service for cluster in clusters],
         [cluster.name for cluster in clusters],
+        [cluster.folder_id for cluster in clusters],
         [msgspec.json.encode(dict(cluster.labels)).decode() for cluster in clusters],
         [cluster.max_age_s for cluster in clusters],
         observation_max_age_s,

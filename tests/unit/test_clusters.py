@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.clusters import Shard, configured_clusters, select_clusters
-from collector.config.model import ClusterSettings, Config
+from collector.config.clusters import ClusterSettings
+from collector.config.model import Config
 from collector.errors import UsageError
 from collector.records import Cluster, ClusterId
 

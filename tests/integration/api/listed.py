@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from collector.api import Api, Credential
-from collector.config.model import ApiSettings
+from collector.config.api import ApiSettings
 from collector.errors import ListingError
 from collector.records import Cluster, ClusterId, Page, Traffic
 from tests.scripted import ScriptedServer

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 
-from collector.config.model import DatabaseSettings
+from collector.config.database import DatabaseSettings
 from collector.errors import DatabaseError, SchemaError
 from collector.store import migrations as module
 from collector.store import prepare_schema

@@ -8,7 +8,8 @@ import pytest
 import structlog.testing
 
 from collector.api.auth import IamToken, credential_from
-from collector.config.model import AuthSettings, SecretSource
+from collector.config.auth import AuthSettings
+from collector.config.settings import SecretSource
 from collector.errors import CredentialError
 
 if TYPE_CHECKING:
