@@ -104,6 +104,8 @@ CREATE TABLE collector.listing (
     )
 );
 
+CREATE INDEX listing_in_time_idx ON collector.listing (cluster_id, started_at, outcome);
+
 COMMENT ON TABLE collector.listing IS 'The ledger: one row for each reading of one cluster, also for those that failed.';
 COMMENT ON COLUMN collector.listing.sweep_id IS 'NULL only inside a dry run, which is rolled back.';
 COMMENT ON COLUMN collector.listing.started_at IS 'Before its first page was asked for, on the database''s clock. All times of "seen" are this one.';
@@ -199,6 +201,10 @@ CREATE TABLE collector.backup_change (
 );
 
 CREATE INDEX backup_change_cluster_idx ON collector.backup_change (cluster_id, backup_id, change_id);
+
+-- Rows come in the order of these times, so a BRIN finds the newest and costs a write next to nothing.
+CREATE INDEX backup_first_seen_idx ON collector.backup USING brin (first_seen_at);
+CREATE INDEX backup_change_in_time_idx ON collector.backup_change USING brin (changed_at);
 
 COMMENT ON TABLE collector.backup_change IS 'Append-only history of what happened to a backup after it was first seen.';
 COMMENT ON COLUMN collector.backup_change.before IS 'Of kind changed: the old values of the columns that differ. Of kind returned: the state it returned from.';

@@ -1,0 +1,129 @@
+"""Indices, events and restorability: what the views conclude, and what they refuse to conclude."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.histories import ask, tell
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    Connection = asyncpg.Connection[asyncpg.Record]
+
+INDICES = (
+    "SELECT index_name, backup_id, indices_truncated, listed_only FROM inventory.index_backups ORDER BY index_name"
+)
+
+
+async def test_an_index_is_found_in_the_newest_live_backup_that_names_it(db: Connection) -> None:
+    """Neither missing nor vanished backups are offered."""
+    story = """
+cluster c1
+backup a -4h indices=logs,old indices_total=2
+backup b -3h indices=logs indices_total=1
+backup c -2h indices=logs,new indices_total=2
+listing -90m complete a b c
+listing -30m complete a b
+"""
+    assert await ask(db, story, INDICES) == [("logs", "b", False, False), ("old", "a", False, False)]
+
+
+async def test_a_newer_backup_that_names_only_some_may_hold_it_too(db: Connection) -> None:
+    """The answer is then the newest that lists it, and says so."""
+    story = """
+cluster c1
+backup a -4h indices=logs,old indices_total=2
+backup b -3h indices=logs indices_total=150
+listing -1h complete a b
+"""
+    assert await ask(db, story, INDICES) == [("logs", "b", True, False), ("old", "a", False, True)]
+
+
+@pytest.mark.parametrize("total, verdict", [(1, "dropped"), (2, "cannot tell")])
+async def test_a_dropped_index_is_told_from_one_that_is_not_named(db: Connection, total: int, verdict: str) -> None:
+    """Only a newest backup that names all it holds proves that an index is gone."""
+    story = f"""
+cluster c1
+backup a -4h indices=logs,old indices_total=2
+backup b -3h indices=logs indices_total={total}
+listing -1h complete a b
+"""
+    query = "SELECT index_name, verdict, newest_backup_id, previous_backup_id FROM inventory.dropped_indices"
+
+    assert await ask(db, story, query) == [("old", verdict, "b", "a")]
+
+
+async def test_what_happened_is_told_from_the_first_sight_on(db: Connection) -> None:
+    """Appeared, missing, vanished and returned, each with the listing that showed it."""
+    story = """
+cluster c1
+backup a -9h
+listing -8h partial a
+listing -7h complete a
+listing -6h complete
+listing -5h complete
+listing -4h complete a
+"""
+    query = """
+    SELECT h.kind, h.before, l.outcome, l.started_at = h.changed_at
+    FROM inventory.changes AS h JOIN inventory.listings AS l USING (listing_id) ORDER BY h.changed_at
+    """
+
+    assert await ask(db, story, query) == [
+        ("appeared", None, "partial", True),
+        ("missing", None, "complete", True),
+        ("vanished", None, "complete", True),
+        ("returned", '{"state": "vanished"}', "complete", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    "prefix, until, restorable, supported",
+    [
+        ("2.12", "infinity", "yes", True),
+        ("2", "2020-01-01", "no", False),
+        ("2.1", "2020-01-01", "unknown", None),
+        ("3", "infinity", "unknown", None),
+    ],
+)
+async def test_a_backup_is_restorable_by_its_version(
+    db: Connection, prefix: str, until: str, restorable: str, supported: bool | None
+) -> None:
+    """A prefix covers whole parts of a version, and what nobody wrote down is unknown."""
+    story = "cluster c1\nbackup a -1h version=2.12.0\nlisting -30m complete a"
+    query = "SELECT restorable, version_supported FROM inventory.restorability"
+    await db.execute(
+        "INSERT INTO collector.engine_version VALUES ('opensearch', $1, $2::text::date, 'a page')", prefix, until
+    )
+
+    try:
+        assert await ask(db, story, query) == [(restorable, supported)]
+    finally:
+        await db.execute("DELETE FROM collector.engine_version")
+
+
+async def test_a_reader_needs_nothing_but_the_schema_inventory(db: Connection) -> None:
+    """Views and functions answer a role that may not even look into schema collector."""
+    names = [
+        row[0]
+        for row in await db.fetch("SELECT viewname FROM pg_views WHERE schemaname = 'inventory' ORDER BY viewname")
+    ]
+    transaction = db.transaction()
+    await transaction.start()
+    try:
+        await tell(db, "cluster c1\nbackup a -2h indices=logs\nlisting -1h complete a\nlisting -30m complete")
+        await db.execute(
+            "CREATE ROLE only_a_reader; GRANT USAGE ON SCHEMA inventory TO only_a_reader;"
+            "GRANT SELECT ON ALL TABLES IN SCHEMA inventory TO only_a_reader; SET LOCAL ROLE only_a_reader"
+        )
+        told = await db.fetch("SELECT state FROM inventory.backups_at(now() - INTERVAL '40 minutes')")
+        for name in names:
+            await db.fetch(f"SELECT * FROM inventory.{name}")  # noqa: S608 - names from the catalogue
+    finally:
+        await transaction.rollback()
+
+    assert [row[0] for row in told] == ["live"]
+    assert len(names) >= 14

@@ -1,0 +1,81 @@
+"""The views ask of a large history only what the question is about."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+import asyncpg
+import pytest
+
+from collector.embedded import EmbeddedServer
+from tests.large_history import fill
+from tests.postgres import scratch_database
+
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record]
+
+CLUSTERS: Final = 20
+DAYS: Final = 730
+
+QUESTIONS: Final = [
+    f"SELECT * FROM inventory.{view} WHERE cluster_id = 'c00007'"  # noqa: S608 - the names below
+    for view in (
+        "backups_at(now() - INTERVAL '100 days')",
+        "changes",
+        "attainment",
+        "collection_holes",
+        "dropped_indices",
+        "gaps",
+        "index_backups",
+        "restorability",
+        "storage_daily",
+    )
+] + [
+    "SELECT * FROM inventory.index_backups WHERE index_name = 'logs-735'",
+    "SELECT * FROM inventory.changes WHERE changed_at > now() - INTERVAL '1 day'",
+]
+
+
+@pytest.fixture(scope="module")
+async def history(postgres: EmbeddedServer, migrated_template: str) -> AsyncIterator[Connection]:
+    """Yield twenty clusters with two years of hourly backups that are kept for fourteen days, with statistics."""
+    async with scratch_database(postgres, template=migrated_template) as url:
+        connection = await asyncpg.connect(url)
+        try:
+            await fill(connection, clusters=CLUSTERS, days=DAYS)
+            yield connection
+        finally:
+            await connection.close()
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+async def test_a_question_about_a_part_reads_no_whole_table(history: Connection, question: str) -> None:
+    """No sequential scan of the backups, nor of their history or the ledger."""
+    (plan,) = json.loads(await history.fetchval(f"EXPLAIN (FORMAT json) {question}"))
+
+    scanned = {node.get("Relation Name") for node in nodes(plan["Plan"]) if node["Node Type"] == "Seq Scan"}
+
+    assert scanned & {"backup", "backup_change", "listing"} == set()
+
+
+async def test_the_history_is_what_the_program_would_have_left(history: Connection) -> None:
+    """Every cluster has its 336 live backups, no gap, and nothing missed."""
+    live = await history.fetch("SELECT live_backups, verdict FROM inventory.freshness")
+    shares = await history.fetchrow(
+        "SELECT attained_of_known, unknown < 0.001 FROM inventory.attainment "
+        "WHERE cluster_id = 'c00007' AND window_days = 365"
+    )
+
+    assert {tuple(row) for row in live} == {(336, "fresh")}
+    assert await history.fetchval("SELECT count(*) FROM inventory.gaps WHERE cluster_id = 'c00007'") == 0
+    assert shares is not None
+    assert tuple(shares) == (1, True)
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Walk a plan."""
+    yield plan
+    for child in plan.get("Plans", []):
+        yield from nodes(child)
