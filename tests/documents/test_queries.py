@@ -10,6 +10,7 @@ import pytest
 
 from tests.documents.conftest import Inventory
 from tests.documents.pages import Block, page, pages
+from tests.documents.results import COOKBOOK, cells, masked, queries_with_results
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -18,7 +19,11 @@ QUERIES = [
     pytest.param(block, id=f"{document.name}-{number}")
     for document in pages()
     for number, block in enumerate(document.blocks("sql"), start=1)
-    if block.mark != "untested"
+    if not block.mark
+]
+COOKED = [
+    pytest.param(query, shown.splitlines(), id=f"{number}")
+    for number, (_, query, shown) in enumerate(queries_with_results(page(COOKBOOK)), start=1)
 ]
 EMPTY_HERE = "WHERE NOT managed"
 """No cluster of the demo ever left the configuration."""
@@ -31,6 +36,25 @@ async def test_a_query_runs_and_finds_something(reader: Connection, query: Block
 
     assert bool(rows) is (EMPTY_HERE not in query.text)
     assert "collector." not in query.text
+
+
+@pytest.mark.parametrize("query, shown", COOKED)
+async def test_the_cookbook_shows_what_its_queries_give(reader: Connection, query: str, shown: list[str]) -> None:
+    """The same columns; and the rows shown are among those found, but for what differs from run to run."""
+    statement = await reader.prepare(query)
+    columns = [attribute.name for attribute in statement.get_attributes()]
+    found = [[masked(name, value) for name, value in row.items()] for row in await statement.fetch()]
+
+    assert cells(shown[0]) == columns
+    assert [row for row in map(cells, shown[2:]) if found and row not in found] == []
+
+
+def test_the_cookbook_answers_its_questions_in_order() -> None:
+    """At least twenty-five, numbered as they stand, each with its query and result."""
+    numbers = [int(number) for number in re.findall(r"^### (\d+)\. ", page(COOKBOOK).text, re.MULTILINE)]
+
+    assert numbers == list(range(1, len(COOKED) + 1))
+    assert len(numbers) >= 25
 
 
 def test_the_readme_has_ten_queries() -> None:
