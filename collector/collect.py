@@ -8,20 +8,21 @@ awaited.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import structlog
 
-from collector.errors import CollectorError, ListingMoved
+from collector.errors import ClusterNotFound, CollectorError, DatabaseError, ListingMoved
 from collector.parse import BackupParser
-from collector.records import Cluster, Listing, ListingResult, Traffic
+from collector.records import Cluster, Folder, Listing, ListingResult, Traffic
 from collector.spool import Spool
 
 if TYPE_CHECKING:
     from collector.api import Api
+    from collector.records import Past
     from collector.store import Absence, Store
 
 log = structlog.get_logger()
@@ -47,10 +48,28 @@ class Means:
     allow_mass_vanish: frozenset[str] = frozenset()
     """Clusters for which the guard is lifted, this once."""
 
+    def absence_of(self, cluster: Cluster) -> Absence:
+        """Tell how much of a cluster may go missing at once."""
+        return "allowed" if cluster.id in self.allow_mass_vanish else "guarded"
 
-async def collect_cluster(cluster: Cluster, means: Means) -> ListingResult:
+
+class Gone(NamedTuple):
+    """A cluster that was not found, and the folder whose list may hold its backups."""
+
+    cluster: Cluster
+    folder: Folder
+    traffic: Traffic
+    """What asking for it has cost."""
+    refusal: str
+    seen: bool
+    """Whether a backup or a complete listing of it is stored. One that was never seen may be a mistyped id."""
+
+
+async def collect_cluster(cluster: Cluster, means: Means) -> ListingResult | Gone:
     """
     Copy one cluster's complete listing into the store. A fault of the listing is a result, not an exception.
+
+    A cluster that is not found has no result yet where its folder is known: `collector.deleted` goes on with it.
 
     Raises:
         DatabaseError: not even the fence could be drawn; the API was not asked.
@@ -63,19 +82,20 @@ async def collect_cluster(cluster: Cluster, means: Means) -> ListingResult:
     return await _attempt(cluster, means, restarts=RESTARTS_MAX, traffic=traffic)
 
 
-async def _attempt(cluster: Cluster, means: Means, *, restarts: int, traffic: Traffic) -> ListingResult:
+async def _attempt(cluster: Cluster, means: Means, *, restarts: int, traffic: Traffic) -> ListingResult | Gone:
     async with AsyncExitStack() as slot:
         await slot.enter_async_context(means.slots)
         # Each attempt has a fence of its own: what it reads began later than the attempt before.
         listing = await means.store.begin_listing(cluster, means.sweep_id, restarts=restarts, traffic=traffic)
         try:
             result = await _list_and_store(listing, means, slot)
+        except ClusterNotFound as exc:
+            return await _look_for_folder(listing, means, refusal=str(exc))
         except CollectorError as exc:
             if isinstance(exc, ListingMoved) and restarts < RESTARTS_MAX:
                 raise
-            log.warning("listing.failed", cluster_id=cluster.id, error=exc.kind, message=str(exc))
-            return await means.store.record_failure(listing, exc)
-    _tell(result)
+            return await fail(listing, means, exc)
+    tell(result)
     return result
 
 
@@ -89,11 +109,64 @@ async def _list_and_store(listing: Listing, means: Means, slot: AsyncExitStack) 
         await slot.aclose()  # the next cluster is listed while this one is written
         if spool.digest() == known:
             return await means.store.confirm_unchanged(listing, known)
-        absence: Absence = "allowed" if cluster.id in means.allow_mass_vanish else "guarded"
-        return await means.store.merge_listing(listing, spool, BackupParser(cluster).parse_all, absence=absence)
+        parse = BackupParser(cluster).parse_all
+        return await means.store.merge_listing(listing, spool, parse, absence=means.absence_of(cluster))
 
 
-def _tell(result: ListingResult) -> None:
+async def _look_for_folder(listing: Listing, means: Means, *, refusal: str) -> ListingResult | Gone:
+    """Go on after a 404, which says nothing about the cluster's backups: they outlive it in its folder's list."""
+    cluster = listing.cluster
+    try:
+        past = await means.store.read_past(cluster.id)
+        folder = choose_folder(cluster, past, refusal=refusal)
+    except CollectorError as exc:
+        return await fail(listing, means, exc)
+    return Gone(cluster, folder, traffic=listing.traffic, refusal=refusal, seen=past.seen)
+
+
+def choose_folder(cluster: Cluster, past: Past, *, refusal: str) -> Folder:
+    """
+    Choose the folder whose list proves what became of a cluster's backups: the configured one, else the stored one.
+
+    Raises:
+        ClusterNotFound: none is known. Or a stored backup names another: its absence here would prove nothing.
+    """
+    folder_id = cluster.folder_id or past.folder_id
+    if folder_id is None:
+        raise ClusterNotFound(f"{refusal}; its folder is not known, so its backups were not looked for there")
+    if elsewhere := sorted(past.named - {folder_id}):
+        named = f"stored backups of it name folder {', '.join(elsewhere)}"
+        raise ClusterNotFound(f"{refusal}; its folder should be {folder_id}, but {named}: the list was not read")
+    return Folder(cluster.service, folder_id)
+
+
+async def fail(listing: Listing, means: Means, error: CollectorError) -> ListingResult:
+    """Say and keep why a listing failed."""
+    log.warning("listing.failed", cluster_id=listing.cluster.id, error=error.kind, message=str(error))
+    return await means.store.record_failure(listing, error)
+
+
+@contextmanager
+def contained(clusters: Sequence[Cluster], report: Callable[[ListingResult], None]) -> Iterator[None]:
+    """
+    Contain a bug: it is a failed listing of these clusters, the others go on, and the exit code says it.
+
+    Raises:
+        DatabaseError: no bug, and nobody's alone.
+    """
+    try:
+        yield
+    except DatabaseError:
+        raise
+    except Exception as exc:
+        for cluster in clusters:
+            log.exception("listing.crashed", cluster_id=cluster.id)
+            message = f"{type(exc).__name__} (see the log)"
+            report(ListingResult(cluster=cluster, outcome="failed", traffic=Traffic(), error="bug", message=message))
+
+
+def tell(result: ListingResult) -> None:
+    """Say what came of a listing that was stored, or superseded."""
     facts = {"cluster_id": result.cluster.id, "listing_id": result.listing_id, **result.counts.nonzero()}
     match result.outcome:
         case "partial" | "held":

@@ -135,7 +135,7 @@ class PermissionDenied(PermanentError):
 
 
 class ClusterNotFound(PermanentError):
-    """404, or NOT_FOUND. Says nothing about the cluster's backups: they outlive it."""
+    """404, or NOT_FOUND, and its folder's list tells no more. Says nothing about its backups: they outlive it."""
 
     kind = "not_found"
 

@@ -13,6 +13,9 @@ ClusterId = NewType("ClusterId", str)
 CLUSTER_ID_PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,49}")
 """What may stand in a URL's path as an id (fullmatch). The alphabet is ours, so that no id can leave its path."""
 
+Via = Literal["cluster", "folder"]
+"""Which list a listing has read: the cluster's own or, of a cluster that answers 404, its folder's."""
+
 Outcome = Literal["complete", "partial", "held", "failed", "superseded"]
 """Of a listing."""
 
@@ -32,6 +35,24 @@ class Cluster:
     """Its folder, where known: backups of a deleted cluster are listed there."""
     max_age_s: float = 26 * 3600.0
     """How old the newest backup may be."""
+
+
+class Folder(NamedTuple):
+    """The list of all backups of one service in one folder, those of deleted clusters among them."""
+
+    service: str
+    id: str
+
+
+class Past(NamedTuple):
+    """What is stored of a cluster that is not found."""
+
+    folder_id: str | None
+    """The folder it was last known to be in, else the one that its newest backup names."""
+    named: frozenset[str]
+    """All folders that its backups name, the vanished ones aside."""
+    seen: bool
+    """Whether a backup or a complete listing of it is stored."""
 
 
 class Page(NamedTuple):
@@ -118,6 +139,7 @@ class Listing:
     """Microseconds since 2000-01-01, on the database's clock."""
     restarts: int = 0
     traffic: Traffic = field(default_factory=Traffic)
+    via: Via = "cluster"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,6 +97,27 @@ class Spool(AbstractContextManager["Spool"]):
         return hashlib.blake2b(b"".join(distinct) + b"%d" % repeated, digest_size=FINGERPRINT_BYTES).digest()
 
 
+class Share:
+    """The part of a spool's records that one cluster of many may own. Lives as long as the spool."""
+
+    def __init__(self, spool: Spool, positions: Sequence[int]) -> None:
+        """Take the records at these positions, which ascend."""
+        self._spool = spool
+        self._positions = positions
+        self.fingerprints = [spool.fingerprints[position] for position in positions]
+
+    def __len__(self) -> int:
+        """Count the records."""
+        return len(self._positions)
+
+    def read(self, positions: Sequence[int]) -> Iterator[bytes]:
+        """Give back the records at these positions of the share, as `Spool.read` does."""
+        return self._spool.read([self._positions[position] for position in positions])
+
+    def digest(self) -> None:
+        """Digest nothing: what a part of another list held is no proof that a cluster's own list is unchanged."""
+
+
 def _runs(positions: Sequence[int]) -> Iterator[range]:
     """Cut ascending positions into ranges of neighbours."""
     start = 0

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
 
-from collector.collect import Means, collect_cluster
+from collector.collect import Gone, Means, collect_cluster, contained
+from collector.deleted import collect_deleted
 from collector.errors import DatabaseError
-from collector.records import Cluster, ListingResult, Summary, SweepOutcome, Traffic
+from collector.records import Cluster, Folder, ListingResult, Summary, SweepOutcome, Traffic
 from collector.store import SweepRequest, SweepStart
 
 if TYPE_CHECKING:
@@ -103,15 +104,15 @@ class _Crew:
         self.results: dict[str, ListingResult] = {}
         self.database_error: DatabaseError | None = None
         self._queue: Iterator[Cluster] = iter(clusters)
+        self._gone: dict[Folder, list[Gone]] = {}
         self._means = means
         self._on_result = on_result
 
     async def work(self, size: int, *, stopping: asyncio.Event, deadline_s: float) -> Ending:
         """Collect until all is done, or something ends it early; nothing is under way afterwards."""
-        workers = [
-            asyncio.create_task(self._work(), name=f"collect-{number}")
-            for number in range(min(size, len(self.clusters)))
-        ]
+        size = min(size, len(self.clusters))
+        asked = asyncio.Barrier(max(size, 1))
+        workers = [asyncio.create_task(self._work(asked), name=f"collect-{number}") for number in range(size)]
         everyone = asyncio.gather(*workers)
         stop = asyncio.ensure_future(stopping.wait())
         waited_for: set[asyncio.Future[Any]] = {everyone, stop}
@@ -132,21 +133,26 @@ class _Crew:
             return "done"
         return "interrupted" if stopping.is_set() else "deadline"
 
-    async def _work(self) -> None:
+    async def _work(self, asked: asyncio.Barrier) -> None:
         for cluster in self._queue:
-            result = await self._collect(cluster)
-            self.results[cluster.id] = result
-            self._on_result(result)
+            with contained([cluster], self._note):
+                self._take(await collect_cluster(cluster, self._means))
+        # A folder's list is read once, for all of its clusters that were not found: which these are, is known now.
+        await asked.wait()
+        while self._gone:
+            folder, gone = self._gone.popitem()
+            with contained([each.cluster for each in gone], self._note):
+                await collect_deleted(folder, gone, self._means, report=self._note)
 
-    async def _collect(self, cluster: Cluster) -> ListingResult:
-        try:
-            return await collect_cluster(cluster, self._means)
-        except DatabaseError:
-            raise
-        except Exception as exc:
-            # One listing is where a bug is contained: the others go on, and the exit code says it.
-            log.exception("listing.crashed", cluster_id=cluster.id)
-            return _failed(cluster, "bug", f"{type(exc).__name__} (see the log)")
+    def _take(self, result: ListingResult | Gone) -> None:
+        if isinstance(result, Gone):
+            self._gone.setdefault(result.folder, []).append(result)
+        else:
+            self._note(result)
+
+    def _note(self, result: ListingResult) -> None:
+        self.results[result.cluster.id] = result
+        self._on_result(result)
 
 
 def _failed(cluster: Cluster, error: str, message: str) -> ListingResult:

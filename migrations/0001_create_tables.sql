@@ -49,6 +49,7 @@ CREATE TABLE collector.cluster (
     complete_listing_id bigint,
     observed_at timestamptz,
     listing_digest bytea,
+    not_found_since timestamptz,
     CONSTRAINT cluster_id_is_safe_in_a_path CHECK (cluster_id ~ '^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$'),
     CONSTRAINT cluster_source_is_known CHECK (source IN ('config', 'discovery')),
     CONSTRAINT cluster_labels_are_an_object CHECK (jsonb_typeof(labels) = 'object'),
@@ -62,6 +63,8 @@ COMMENT ON COLUMN collector.cluster.last_listing_id IS 'The fence: the newest li
 COMMENT ON COLUMN collector.cluster.complete_listing_id IS 'The newest listing with outcome complete.';
 COMMENT ON COLUMN collector.cluster.observed_at IS 'When the newest complete listing began, on the database''s clock.';
 COMMENT ON COLUMN collector.cluster.listing_digest IS 'Digest of the newest listing, where that alone proves that nothing changed: complete, and no backup missing. Else NULL.';
+
+COMMENT ON COLUMN collector.cluster.not_found_since IS 'Since when its own list answers 404; NULL: it was listed since, or never asked for.';
 
 CREATE SEQUENCE collector.listing_id_seq AS bigint CACHE 1;
 
@@ -166,6 +169,9 @@ CREATE TABLE collector.backup (
     CONSTRAINT backup_vanished_is_whole CHECK (
         (vanished_listing_id IS NULL) = (vanished_at IS NULL)
         AND (vanished_listing_id IS NULL) = (vanish_reason IS NULL)
+    ),
+    CONSTRAINT backup_vanish_reason_is_known CHECK (
+        vanish_reason IN ('cluster_deleted', 'expired', 'deleted_early', 'unknown')
     ),
     CONSTRAINT backup_vanishes_in_a_later_listing_than_it_was_missing CHECK (
         vanished_listing_id IS NULL OR (missing_listing_id IS NOT NULL AND missing_listing_id < vanished_listing_id)

@@ -88,7 +88,7 @@ COMMENT ON COLUMN inventory.backups.first_seen_at IS 'Start of the first listing
 COMMENT ON COLUMN inventory.backups.last_seen_at IS 'Start of the newest listing known to hold it.';
 COMMENT ON COLUMN inventory.backups.missing_since IS 'Start of the complete listing that first lacked it.';
 COMMENT ON COLUMN inventory.backups.vanished_at IS 'Start of the second complete listing in a row that lacked it.';
-COMMENT ON COLUMN inventory.backups.vanish_reason IS 'Why it vanished, inferred: the API gives no reasons. unknown: cannot be inferred.';
+COMMENT ON COLUMN inventory.backups.vanish_reason IS 'Why it vanished, inferred: the API gives no reasons. expired: it had reached the known retention of its cluster, within a day (of a retention below a week: within a seventh). cluster_deleted: it had not, and went missing while the API answered 404 for its cluster. deleted_early: it had not, and its cluster was there. unknown: cannot be inferred.';
 
 CREATE VIEW inventory.clusters AS
 SELECT
@@ -106,7 +106,8 @@ SELECT
     l.error || coalesce(': ' || l.message, '') AS last_error,
     l.started_at AS last_listing_at,
     c.observation_max_age,
-    c.registered_at
+    c.registered_at,
+    c.not_found_since
 FROM collector.cluster AS c
 LEFT JOIN LATERAL (
     SELECT
@@ -136,6 +137,7 @@ COMMENT ON COLUMN inventory.clusters.last_error IS 'Why the newest listing faile
 COMMENT ON COLUMN inventory.clusters.last_listing_at IS 'Start of the newest listing, whatever came of it.';
 COMMENT ON COLUMN inventory.clusters.observation_max_age IS 'How old observed_at may be before the verdict is unknown.';
 COMMENT ON COLUMN inventory.clusters.registered_at IS 'When it was first configured.';
+COMMENT ON COLUMN inventory.clusters.not_found_since IS 'Since when the API answers 404 for the cluster: deleted, or the id is wrong. NULL: it was listed last, or never asked for.';
 
 CREATE VIEW inventory.freshness AS
 SELECT
@@ -270,7 +272,7 @@ COMMENT ON COLUMN inventory.listings.service IS 'Which managed database: opensea
 COMMENT ON COLUMN inventory.listings.cluster_id IS 'The cluster that was listed.';
 COMMENT ON COLUMN inventory.listings.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
 COMMENT ON COLUMN inventory.listings.outcome IS 'complete, partial (some records unreadable), held (too much disappeared at once), failed, superseded (a newer listing was merged first).';
-COMMENT ON COLUMN inventory.listings.via IS 'Which list was read: cluster or folder.';
+COMMENT ON COLUMN inventory.listings.via IS 'Which list was read: the cluster''s own, or that of its folder, since the cluster was not found. Clusters of one folder share a reading; what it cost stands with the first.';
 COMMENT ON COLUMN inventory.listings.started_at IS 'Before its first page was asked for, on the database''s clock.';
 COMMENT ON COLUMN inventory.listings.finished_at IS 'When its row was written.';
 COMMENT ON COLUMN inventory.listings.duration IS 'finished_at - started_at.';

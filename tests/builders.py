@@ -13,7 +13,7 @@ from collector.config.database import DatabaseSettings
 from collector.errors import ListingMoved
 from collector.fingerprints import fingerprint
 from collector.parse import BackupParser
-from collector.records import Cluster, ClusterId, Guard, Listing, ListingResult, Page, Traffic
+from collector.records import Cluster, ClusterId, Guard, Listing, ListingResult, Page, Traffic, Via
 from collector.spool import Spool
 from collector.store import Absence, Store, SweepRequest
 
@@ -95,9 +95,10 @@ class Rig:
         self.store = store
         self.sweep_id = sweep_id
 
-    async def begin(self, cluster: Cluster = CLUSTER) -> Listing:
+    async def begin(self, cluster: Cluster = CLUSTER, *, via: Via = "cluster") -> Listing:
         """Draw a fence."""
-        return await self.store.begin_listing(cluster, self.sweep_id, restarts=0, traffic=Traffic(pages=1, requests=1))
+        traffic = Traffic(pages=1, requests=1)
+        return await self.store.begin_listing(cluster, self.sweep_id, restarts=0, traffic=traffic, via=via)
 
     async def end(self, listing: Listing, listed: Iterable[bytes], *, absence: Absence = "guarded") -> ListingResult:
         """Merge a listing that has ended with these records."""
@@ -106,10 +107,15 @@ class Rig:
             return await self.store.merge_listing(listing, spool, parse, absence=absence)
 
     async def merge(
-        self, listed: Iterable[bytes], *, cluster: Cluster = CLUSTER, absence: Absence = "guarded"
+        self,
+        listed: Iterable[bytes],
+        *,
+        cluster: Cluster = CLUSTER,
+        absence: Absence = "guarded",
+        via: Via = "cluster",
     ) -> ListingResult:
         """Draw a fence and merge at once."""
-        return await self.end(await self.begin(cluster), listed, absence=absence)
+        return await self.end(await self.begin(cluster, via=via), listed, absence=absence)
 
     async def confirm(self, listed: Iterable[bytes], *, cluster: Cluster = CLUSTER) -> ListingResult | None:
         """Draw a fence and confirm by the digest alone; None where that proves nothing."""

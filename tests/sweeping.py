@@ -76,6 +76,8 @@ class World:
     emulator: Emulator
     url: str
     clusters: tuple[str, ...]
+    folders: Mapping[str, str] = field(default_factory=dict)
+    """The folder of each cluster whose folder is configured."""
     guard: Guard = field(default_factory=Guard)
     api: dict[str, Any] = field(default_factory=dict)
     database: dict[str, Any] = field(default_factory=dict)
@@ -84,7 +86,9 @@ class World:
         """Compose the configuration."""
         return Config(
             api=ApiSettings(**{**QUICK, "mdb_url": self.emulator.url, **self.api}),
-            clusters=tuple(ClusterSettings(id=ClusterId(each)) for each in self.clusters),
+            clusters=tuple(
+                ClusterSettings(id=ClusterId(each), folder=self.folders.get(each)) for each in self.clusters
+            ),
         )
 
     async def sweep(

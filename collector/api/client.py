@@ -1,5 +1,5 @@
 """
-The API as the program uses it: one cluster's backups, page by page, to the proper end or an error.
+The API as the program uses it: a cluster's or a folder's backups, page by page, to the proper end or an error.
 
 The parts are elsewhere: `transport` sends, `pages` reads, `paging` decides
 whether to go on and `retry` whether to try again. Here is their order, and the
@@ -29,7 +29,7 @@ from collector.api.paging import Paging
 from collector.api.retry import RetryBudget, RetrySchedule
 from collector.api.transport import Transport
 from collector.errors import DeadlineExceeded, ListingError, Throttled
-from collector.records import Cluster, Page, Traffic
+from collector.records import Cluster, Folder, Page, Traffic
 
 if TYPE_CHECKING:
     from collector.config.api import ApiSettings
@@ -41,7 +41,7 @@ log = structlog.get_logger()
 class _Listing:
     """One listing under way."""
 
-    cluster: Cluster
+    source: Cluster | Folder
     traffic: Traffic
     ends_at: float
     """By the loop's clock."""
@@ -114,13 +114,13 @@ class Api:
         await self._transport.__aexit__(kind, error, trace)
 
     async def list_backups(
-        self, cluster: Cluster, traffic: Traffic, *, known: bytes | None = None
+        self, source: Cluster | Folder, traffic: Traffic, *, known: bytes | None = None
     ) -> AsyncGenerator[Page, None]:
         """
-        List a cluster's backups, first page to last.
+        List a cluster's backups, or all of a folder's, first page to last.
 
         Args:
-            cluster: the cluster.
+            source: whose list is read.
             traffic: what this listing costs is counted here while it runs, also when it fails.
             known: the digest of the only page of an earlier listing. If that is what comes, it comes unread: a
                 single page with this digest and no records.
@@ -131,7 +131,7 @@ class Api:
         """
         now = asyncio.get_running_loop().time()
         ends_at = min(now + self._settings.listing_timeout_s, self._ends_at)
-        listing = _Listing(cluster=cluster, traffic=traffic, ends_at=ends_at, known=known)
+        listing = _Listing(source=source, traffic=traffic, ends_at=ends_at, known=known)
         paging = Paging(pages_max=self._settings.pages_max, items_max=self._settings.items_max)
         token: str | None = None
         while True:
@@ -154,7 +154,7 @@ class Api:
     async def _fetch(self, listing: _Listing, token: str | None) -> Page:
         """Get one page, with as many tries as the schedule and the budget allow."""
         address = backups_address(
-            self._settings.mdb_url, listing.cluster, page_size=self._settings.page_size, page_token=token
+            self._settings.mdb_url, listing.source, page_size=self._settings.page_size, page_token=token
         )
         try:
             return await self._ask(listing, address, token)
@@ -203,7 +203,7 @@ class Api:
         listing.traffic.retries += 1
         log.info(
             "request.retried",
-            cluster_id=listing.cluster.id,
+            **_named(listing.source),
             attempt=attempt,
             wait_s=round(wait_s, 3),
             kind=exc.kind,
@@ -218,3 +218,8 @@ class Api:
         limit_s = self._settings.sweep_timeout_s if whose == "the sweep" else self._settings.listing_timeout_s
         message = f"{whose} did not end within {limit_s:g} s, {listing.traffic.pages} pages read"
         return f"{message}; last fault: {listing.last_fault}" if listing.last_fault else message
+
+
+def _named(source: Cluster | Folder) -> dict[str, str]:
+    """Name a list in a line of the log."""
+    return {"folder_id" if isinstance(source, Folder) else "cluster_id": source.id}

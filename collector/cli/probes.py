@@ -31,7 +31,10 @@ _ADVICE: Final = {
     "permission_denied": (
         "the service account lacks a role such as managed-opensearch.viewer or mdb.viewer on the folder"
     ),
-    "not_found": "no such cluster: check its id, its service and that the credential belongs to its cloud",
+    "not_found": (
+        "no such cluster: check its id, its service and that the credential belongs to its cloud; "
+        "if it was deleted, a run reads its backups from its folder's list"
+    ),
     "tls": "check the system's certificate authorities, and whether something between us and the API opens TLS",
     "network": "check the network and the name lookup; proxies from the environment are not used",
     "timeout": "check the network: something swallows what we send",

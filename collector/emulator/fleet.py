@@ -85,6 +85,20 @@ class Fleet:
         self.departed[cluster_id] = self.clusters.pop(cluster_id)
         self.revision += 1
 
+    def restore_cluster(self, cluster_id: str) -> None:
+        """Bring a removed cluster back, as the real API may after a fault of its own. Its schedule stays halted."""
+        self.clusters[cluster_id] = self.departed.pop(cluster_id)
+        self.revision += 1
+
+    def find(self, cluster_id: str) -> EmulatedCluster:
+        """
+        Find a cluster, also a removed one: its backups can still be edited.
+
+        Raises:
+            UsageError: there never was one of this id.
+        """
+        return self.departed[cluster_id] if cluster_id in self.departed else self.cluster(cluster_id)
+
     def cluster(self, cluster_id: str) -> EmulatedCluster:
         """
         Find a cluster.
@@ -101,7 +115,7 @@ class Fleet:
         self._edit(cluster_id, lambda cluster: cluster.add_backups([backup]))
 
     def remove_backup(self, cluster_id: str, backup_id: str) -> None:
-        """Take a backup out of a cluster's list."""
+        """Take a backup out of a cluster's list: it was deleted, or has expired."""
         self._edit(cluster_id, lambda cluster: cluster.remove_backup(backup_id))
 
     def replace_backup(self, cluster_id: str, backup: EmulatedBackup) -> None:
@@ -152,7 +166,7 @@ class Fleet:
         return cluster if cluster is not None and cluster.service == route.service else None
 
     def _edit(self, cluster_id: str, edit: Callable[[EmulatedCluster], None]) -> None:
-        edit(self.cluster(cluster_id))
+        edit(self.find(cluster_id))
         self.revision += 1
 
     @staticmethod

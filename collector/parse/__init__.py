@@ -14,5 +14,6 @@ in `shapes.py`.
 from __future__ import annotations
 
 from collector.parse.backup import BackupParser, ForeignRecord
+from collector.parse.owners import NamedParser, Owners
 
-__all__ = ["BackupParser", "ForeignRecord"]
+__all__ = ["BackupParser", "ForeignRecord", "NamedParser", "Owners"]

@@ -1,4 +1,4 @@
-"""The ledger's rows for listings that write no backup: begun, unchanged, failed, superseded."""
+"""The ledger's rows for listings that write no backup: begun, unchanged, failed, superseded, and what else is known."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from collector.records import Counts, Listing, Outcome
+from collector.records import Counts, Listing, Outcome, Past
 from collector.store.statements import statement
 
 if TYPE_CHECKING:
@@ -85,7 +85,16 @@ async def record_ended(
         error,
         message,
         traffic.server_request_id,
+        listing.via,
     )
+
+
+async def read_past(connection: Connection, cluster_id: str) -> Past:
+    """Read what is stored of a cluster that is not found."""
+    row = await connection.fetchrow(statement("read_past"), cluster_id)
+    if row is None:
+        return Past(folder_id=None, named=frozenset(), seen=False)
+    return Past(folder_id=row["folder_id"], named=frozenset(row["named"]), seen=row["seen"])
 
 
 async def read_listing(connection: Connection, listing_id: int) -> tuple[Outcome, Counts] | None:

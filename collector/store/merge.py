@@ -21,7 +21,7 @@ from collector.store.statements import statement
 
 if TYPE_CHECKING:
     from collector.records import Guard, Listing, Outcome
-    from collector.spool import Spool
+    from collector.spool import Share, Spool
     from collector.store.pool import Connection, Pool
 
 COPY_MIN: Final = 64
@@ -36,7 +36,7 @@ class Merge:
     """All that a merge needs to know about its listing."""
 
     listing: Listing
-    spool: Spool
+    spool: Spool | Share
     parse: Parse
     guard: Guard
     absence: Absence

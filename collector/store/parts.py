@@ -73,6 +73,7 @@ async def merge_part(
         end.verdict.vanished,
         *to_columns(chunk.refusals, len(Refusal._fields)),
         *_ledger(listing, end),
+        listing.via,
     )
     if row is None:
         raise cluster_moved(listing)

@@ -21,8 +21,8 @@ from collector.errors import (
     SchemaError,
     TransactionConflict,
 )
-from collector.records import Cluster, Counts, Guard, Listing, ListingResult, Outcome, SweepOutcome, Traffic
-from collector.spool import Spool
+from collector.records import Cluster, Counts, Guard, Listing, ListingResult, Outcome, Past, SweepOutcome, Traffic, Via
+from collector.spool import Share, Spool
 from collector.store import listings, sweeps
 from collector.store.batch import Batch
 from collector.store.intake import Parse
@@ -117,7 +117,7 @@ class Store:
         return {row["cluster_id"]: row["complete_listing_id"] for row in rows}
 
     async def begin_listing(
-        self, cluster: Cluster, sweep_id: int | None, *, restarts: int, traffic: Traffic
+        self, cluster: Cluster, sweep_id: int | None, *, restarts: int, traffic: Traffic, via: Via = "cluster"
     ) -> Listing:
         """
         Draw the fence. To be called right before the first page is asked for.
@@ -136,7 +136,13 @@ class Store:
             started_at=started_at,
             restarts=restarts,
             traffic=traffic,
+            via=via,
         )
+
+    async def read_past(self, cluster_id: str) -> Past:
+        """Read what is stored of a cluster that is not found. Of an unknown one nothing is."""
+        async with self._pool.acquire() as connection:
+            return await listings.read_past(connection, cluster_id)
 
     async def confirm_unchanged(self, listing: Listing, digest: bytes) -> ListingResult:
         """
@@ -162,7 +168,9 @@ class Store:
         # Committed before, and only the answer was lost: a second time, its own fence would refuse it.
         return done[1] if done else await self._confirmations.ask(unchanged)
 
-    async def merge_listing(self, listing: Listing, spool: Spool, parse: Parse, *, absence: Absence) -> ListingResult:
+    async def merge_listing(
+        self, listing: Listing, spool: Spool | Share, parse: Parse, *, absence: Absence
+    ) -> ListingResult:
         """
         Write a listing that has ended, in one transaction.
 

@@ -84,10 +84,17 @@ def _config(api_url: str, clusters: Sequence[EmulatedCluster]) -> str:
 
 
 async def _spoil(emulator: Emulator, program: Program) -> None:
-    """Sweep once more: one cluster has a record that cannot be read, one is suddenly empty, one backup has changed."""
-    unreadable, emptied, changed, *_ = [each for each in emulator.fleet.clusters.values() if each.refusal is None]
+    """
+    Sweep once more, after four accidents.
+
+    One cluster has a record that cannot be read, one is suddenly empty, one backup has changed, one cluster is deleted.
+    """
+    unreadable, emptied, changed, deleted, *_ = [
+        each for each in emulator.fleet.clusters.values() if each.refusal is None
+    ]
     emulator.faults.raw_record(unreadable.id, 0, '{"id": "c9q1", "sizeBytes": "much"}')
     backup = replace(next(iter(changed.backups)), size_bytes=1)
     emulator.fleet.replace_backup(changed.id, backup)
     emulator.fleet.clear_backups(emptied.id)
+    emulator.fleet.remove_cluster(deleted.id)
     await program.run("run", "--output", "json")

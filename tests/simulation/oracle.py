@@ -39,6 +39,8 @@ class Belief:
     values: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     fence: int = 0
     complete: int | None = None
+    found: bool | None = None
+    """Whether the newest listing that says so was the cluster's own; None: that is for the kernel to say."""
 
     def judge(self, listing: Listing, *, allowed: bool) -> str:
         """Say what a listing's outcome must be."""
@@ -85,8 +87,8 @@ def normal_time(text: str) -> str:
 class Oracle:
     """Follows the ledger and compares."""
 
-    def __init__(self, listing_of: Callable[[str, str], Listing | None], allowed: Callable[[str, str], bool]) -> None:
-        """Take where recorded listings are found, and for which the guard was lifted: by trace and cluster."""
+    def __init__(self, listing_of: Callable[[Any], Listing | None], allowed: Callable[[str, str], bool]) -> None:
+        """Take where a ledger row's recorded listing is found, and for which trace and cluster the guard was lifted."""
         self._listing_of = listing_of
         self._allowed = allowed
         self._beliefs: dict[str, Belief] = {}
@@ -135,15 +137,19 @@ class Oracle:
                 fence["last_listing_id"] == belief.fence, "I5 the fence is the newest merged listing", row=dict(fence)
             )
             demand(fence["complete_listing_id"] == belief.complete, "I9 the newest complete listing", row=dict(fence))
+            if belief.found is not None:
+                demand((fence["not_found_since"] is None) == belief.found, "found or not", row=dict(fence))
         return quiet
 
     def _take(self, row: Any, quiet: set[str]) -> None:
         cluster_id, listing_id, outcome = row["cluster_id"], row["listing_id"], row["outcome"]
         belief = self._beliefs.setdefault(cluster_id, Belief())
+        if row["error"] == "not_found" and listing_id > belief.fence:
+            belief.found = False if belief.found is False else None
         if outcome not in MERGED:
             return
         self.checked += 1
-        listing = self._listing_of(row["trace_id"], cluster_id)
+        listing = self._listing_of(row)
         demand(listing is not None, "I1 only a listing that ended is merged", row=dict(row))
         assert listing is not None
         demand(listing_id > belief.fence, "I5 the fence only rises", listing_id=listing_id)
@@ -154,6 +160,7 @@ class Oracle:
         if before != (belief.state, belief.values):
             quiet.discard(cluster_id)
         belief.fence = listing_id
+        belief.found = row["via"] == "cluster"
         if outcome == "complete":
             belief.complete = listing_id
             self._proofs[listing_id] = {record["id"] for record in listing}

@@ -36,7 +36,26 @@ class Recorder(Emulator):
         starts = [number for number, (first, _) in enumerate(pages) if first]
         if not starts:
             return None
-        last = [page for _, page in pages[starts[-1] :]]
-        if last[-1].get("nextPageToken"):
+        return _records([page for _, page in pages[starts[-1] :]])
+
+    def share(self, trace_id: str, cluster_id: str, *, folder_id: str, reading: int) -> list[dict[str, Any]] | None:
+        """
+        Put together what a sweep's reading of a folder, counted from 0, held of a cluster.
+
+        Records of nobody are broken to everybody; None if that reading never came to its end.
+        """
+        pages = self.answered.get((trace_id, folder_id), [])
+        starts = [number for number, (first, _) in enumerate(pages) if first]
+        if reading >= len(starts):
             return None
-        return [record for page in last for record in page.get("backups", [])]
+        records = _records([page for _, page in pages[starts[reading] : [*starts, None][reading + 1]]])
+        if records is None:
+            return None
+        owned = [each | ({} if each.get("sourceClusterId") else {"sizeBytes": "x"}) for each in records]
+        return [each for each in owned if each.get("sourceClusterId", cluster_id) == cluster_id]
+
+
+def _records(pages: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
+    if pages[-1].get("nextPageToken"):
+        return None
+    return [record for page in pages for record in page.get("backups", [])]

@@ -10,7 +10,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from collector.emulator import EmulatedBackup, EmulatedCluster, Faults, Fleet, random_faults
 from tests.simulation.oracle import Oracle, Violation, demand
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
 RATES = (0.0, 0.02, 0.1, 0.3)
+FOLDER = "b1gemulated000000000"
 
 
 class History:
@@ -31,6 +32,8 @@ class History:
     def __init__(self, seed: int, recorder: Recorder, url: str) -> None:
         """Draw the clusters; the seed stands in their ids, so that many histories share a database."""
         self.chance = random.Random(seed)
+        # Dice of its own: whether clusters are deleted is not to change what else happens.
+        self.fate = random.Random(f"fate of {seed}")
         self.prefix = f"s{seed}x"
         self.fleet = recorder.fleet
         self.recorder = recorder
@@ -44,8 +47,9 @@ class History:
                 self.fleet.add_backup(cluster_id, self._draw(cluster_id))
         self.clusters = tuple(self.fleet.clusters)
         api = {"page_size": self.chance.choice([2, 5, 1000]), "concurrency": self.chance.choice([1, 4])}
-        self.world = World(emulator=recorder, url=url, clusters=self.clusters, api=api)
-        self.oracle = Oracle(recorder.listing, lambda trace_id, cluster_id: (trace_id, cluster_id) in self.allowed)
+        folders = dict.fromkeys(self.clusters, FOLDER) if self.fate.random() < 0.7 else {}
+        self.world = World(emulator=recorder, url=url, clusters=self.clusters, folders=folders, api=api)
+        self.oracle = Oracle(self._recorded, lambda trace_id, cluster_id: (trace_id, cluster_id) in self.allowed)
 
     def _draw(self, cluster_id: str, backup_id: str | None = None) -> EmulatedBackup:
         self.drawn += 1
@@ -59,16 +63,26 @@ class History:
             opensearch_version=chance.choice(["", "2.12", "3.0"]),
         )
 
+    def _recorded(self, row: Any) -> list[dict[str, Any]] | None:
+        """Find what a listing of the ledger was told."""
+        trace_id, cluster_id = row["trace_id"], row["cluster_id"]
+        if row["via"] == "cluster":
+            return self.recorder.listing(trace_id, cluster_id)
+        return self.recorder.share(trace_id, cluster_id, folder_id=FOLDER, reading=row["restarts"])
+
     def edit(self) -> None:
         """Let something happen in the cloud."""
         for cluster_id in self.clusters:
+            deleted = cluster_id in self.fleet.departed
+            if self.fate.random() < (0.3 if deleted else 0.08):
+                (self.fleet.restore_cluster if deleted else self.fleet.remove_cluster)(cluster_id)
             for _ in range(self.chance.choice([0, 0, 1, 3])):
                 self._edit(cluster_id)
             if self.chance.random() < 0.05:
                 self.fleet.clear_backups(cluster_id)
 
     def _edit(self, cluster_id: str) -> None:
-        listed = self.fleet.cluster(cluster_id).backups
+        listed = self.fleet.find(cluster_id).backups
         what = self.chance.choice(["add", "remove", "remove", "change", "return"])
         if what == "return":
             self._put(cluster_id, self._draw(cluster_id, f"b{self.chance.randint(1, self.drawn + 1)}r"))
@@ -81,7 +95,7 @@ class History:
 
     def _put(self, cluster_id: str, backup: EmulatedBackup) -> None:
         """Add a backup whose id may have been there before, or be there still."""
-        known = {each.id for each in self.fleet.cluster(cluster_id).backups}
+        known = {each.id for each in self.fleet.find(cluster_id).backups}
         (self.fleet.replace_backup if backup.id in known else self.fleet.add_backup)(cluster_id, backup)
 
     def _remove(self, cluster_id: str, backup: EmulatedBackup) -> None:
@@ -94,7 +108,7 @@ class History:
         """Let what was away return, unchanged, unless another of its id came meanwhile."""
         waiting, self.returning = self.returning, []
         for cluster_id, backup in waiting:
-            known = {each.id for each in self.fleet.cluster(cluster_id).backups}
+            known = {each.id for each in self.fleet.find(cluster_id).backups}
             if backup.id not in known and self.chance.random() < 0.6:
                 self.fleet.add_backup(cluster_id, backup)
 
@@ -107,6 +121,13 @@ class History:
             faults.raw_record(cluster_id, 0, text, how="insert", times=self.chance.choice([1, None]))
         if self.chance.random() < 0.15:
             faults.fail(self.chance.choice(self.clusters), status=404, code=5)
+        match self.fate.randrange(12):
+            case 0:
+                faults.raw_record(FOLDER, 0, '{"id": "free"}', how="insert", times=self.fate.choice([1, None]))
+            case 1:
+                faults.fail(FOLDER, status=403, code=7, page=self.fate.choice([1, 2]))
+            case 2:
+                faults.expire_token(FOLDER, after_pages=1, times=self.fate.choice([1, None]))
         return faults
 
     async def step(self, number: int) -> None:
@@ -147,6 +168,10 @@ class History:
     async def heal(self) -> None:
         """End all faults and lift the guard: after two sweeps the database must be what the cloud is."""
         self.recorder.faults = Faults()
+        for cluster_id in list(self.fleet.departed):
+            # A deleted cluster of no known folder, or that nobody has ever seen, stays unknown.
+            if not self.world.folders or not self.fleet.find(cluster_id).backups:
+                self.fleet.restore_cluster(cluster_id)
         for number in range(2):
             trace_id = f"{self.prefix}-healed-{number}"
             self.allowed |= {(trace_id, each) for each in self.clusters}
@@ -160,7 +185,7 @@ class History:
                 "SELECT backup_id, state FROM inventory.backups WHERE cluster_id = $1 AND state <> 'vanished'",
                 cluster_id,
             )
-            listed = {backup.id for backup in self.fleet.cluster(cluster_id).backups}
+            listed = {backup.id for backup in self.fleet.find(cluster_id).backups}
             demand({tuple(row) for row in rows} == {(key, "live") for key in listed}, "I14 the truth", rows=rows)
 
 

@@ -17,6 +17,8 @@ import collector.store.judge as judging
 from collector import sweep as sweeping
 from collector.api import Api
 from collector.errors import ListingError
+from collector.parse import Owners
+from collector.records import Folder
 from collector.store import listings, merge, parts
 from collector.store import store as storing
 from collector.store.merge import read_known
@@ -85,6 +87,21 @@ def _believe_half_listings(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Api, "list_backups", mutant)
 
 
+def _take_an_unread_folder_for_an_empty_one(patch: pytest.MonkeyPatch) -> None:
+    """Treat an error of a folder's list as a list without backups."""
+    list_backups = Api.list_backups
+
+    async def mutant(self: Api, source: Cluster | Folder, traffic: Traffic, **rest: Any) -> AsyncIterator[Page]:
+        try:
+            async for page in list_backups(self, source, traffic, **rest):
+                yield page
+        except ListingError:
+            if not isinstance(source, Folder):
+                raise
+
+    patch.setattr(Api, "list_backups", mutant)
+
+
 def _let_older_listings_win(patch: pytest.MonkeyPatch) -> None:
     """Take out the fence in all its places."""
 
@@ -99,6 +116,11 @@ def _let_older_listings_win(patch: pytest.MonkeyPatch) -> None:
     assert all(sql != statement(name) for name, sql in unfenced.items())
     for module in (merge, parts):
         patch.setattr(module, "statement", lambda name: unfenced.get(name) or statement(name))
+
+
+def _pass_over_nobodys_records(patch: pytest.MonkeyPatch) -> None:
+    read = Owners.read
+    patch.setattr(Owners, "read", lambda self, raw: read(self, raw) or "nobody")
 
 
 def _lose_the_end_of_a_chunk(patch: pytest.MonkeyPatch) -> None:
@@ -126,6 +148,8 @@ def _call_any_success_complete(patch: pytest.MonkeyPatch) -> None:
 
 MUTANTS: Final[dict[str, Mutate]] = {
     "half-a-listing-is-believed": _believe_half_listings,
+    "an-unread-folder-is-empty": _take_an_unread_folder_for_an_empty_one,
+    "nobodys-records-do-not-matter": _pass_over_nobodys_records,
     "no-fence": _let_older_listings_win,
     "no-guard": judged(lambda _: {}, absence="allowed"),
     "unreadable-records-do-not-matter": judged(lambda _: {}, quarantined=0),
@@ -143,7 +167,7 @@ MUTANTS: Final[dict[str, Mutate]] = {
         "merge_listing", r"CASE WHEN \$5 THEN (\$\d+)::bytea END", r"coalesce(\1::bytea, c.listing_digest)"
     ),
     "a-confirmation-does-not-move-the-fence": sql(
-        "confirm_unchanged", r"SET last_listing_id = t\.listing_id, ", "SET "
+        "confirm_unchanged", r"SET\n +last_listing_id = t\.listing_id,", "SET"
     ),
     "live-rows-are-written-again": sql(
         "merge_listing",

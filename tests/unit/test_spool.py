@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from collector.errors import SpoolError
 from collector.fingerprints import fingerprint
 from collector.records import Page
-from collector.spool import Spool
+from collector.spool import Share, Spool
 
 RECORDS = st.lists(st.binary(max_size=40), max_size=12)
 
@@ -159,3 +159,18 @@ def test_a_full_disk_is_a_fault_of_the_listing(sizes: list[int]) -> None:
 def _fill(spool: Spool, sizes: Sequence[int]) -> None:
     for size in sizes:
         spool.add(page([b"x" * size]))
+
+
+@pytest.mark.parametrize("memory_bytes", [0, 1 << 20], ids=["on-disk", "in-memory"])
+def test_a_share_is_a_spool_of_some_of_its_records(memory_bytes: int) -> None:
+    """Counted, fingerprinted and read by its own positions."""
+    records = [b"%d" % number * (number + 1) for number in range(9)]
+    with Spool(memory_bytes) as spool:
+        spool.add(Page(records[:5], "t", b"one"))
+        spool.add(Page(records[5:], None, b"two"))
+        share = Share(spool, [1, 2, 6, 8])
+
+        read = list(share.read([0, 1, 3]))
+
+        assert (len(share), read) == (4, [records[1], records[2], records[8]])
+        assert share.fingerprints == [spool.fingerprints[at] for at in (1, 2, 6, 8)]

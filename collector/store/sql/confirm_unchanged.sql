@@ -25,7 +25,11 @@ locked AS (
 
 fenced AS (
     UPDATE collector.cluster AS c
-    SET last_listing_id = t.listing_id, complete_listing_id = t.listing_id, observed_at = t.started_at
+    SET
+        last_listing_id = t.listing_id,
+        complete_listing_id = t.listing_id,
+        observed_at = t.started_at,
+        not_found_since = NULL
     FROM told AS t
     INNER JOIN locked ON locked.cluster_id = t.cluster_id
     WHERE c.cluster_id = t.cluster_id

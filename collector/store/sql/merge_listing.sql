@@ -8,7 +8,11 @@ WITH fence AS (
         last_listing_id = CASE WHEN $5 THEN $2 ELSE c.last_listing_id END,
         complete_listing_id = CASE WHEN $5 AND $6 = 'complete' THEN $2 ELSE c.complete_listing_id END,
         observed_at = CASE WHEN $5 AND $6 = 'complete' THEN $4 ELSE c.observed_at END,
-        listing_digest = CASE WHEN $5 THEN $7::bytea END
+        listing_digest = CASE WHEN $5 THEN $7::bytea END,
+        not_found_since = CASE
+            WHEN NOT $5 THEN c.not_found_since
+            WHEN $52::text = 'folder' THEN coalesce(c.not_found_since, $4)
+        END
     WHERE c.cluster_id = $1 AND c.last_listing_id = $3 AND c.last_listing_id < $2::bigint
     RETURNING c.cluster_id
 ),
@@ -16,7 +20,9 @@ WITH fence AS (
 before AS (
     SELECT
         c.cluster_id,
-        c.observed_at
+        c.observed_at,
+        c.retention,
+        CASE WHEN $52::text = 'folder' THEN c.not_found_since END AS not_found_since
     FROM collector.cluster AS c
     INNER JOIN fence ON fence.cluster_id = c.cluster_id
 ),
@@ -115,9 +121,19 @@ missing AS (
 
 vanished AS (
     UPDATE collector.backup AS b
-    SET vanished_listing_id = $2, vanished_at = $4, vanish_reason = 'unknown'
-    FROM fence
-    WHERE b.cluster_id = fence.cluster_id AND b.backup_id = ANY($30::text [])
+    SET
+        vanished_listing_id = $2,
+        vanished_at = $4,
+        -- An API that keeps a number of backups drops the oldest when the next one comes: up to a period before its time.
+        vanish_reason = CASE
+            WHEN b.missing_since - b.created_at >= before.retention - least(INTERVAL '1 day', before.retention / 7)
+                THEN 'expired'
+            WHEN b.missing_since >= before.not_found_since THEN 'cluster_deleted'
+            WHEN b.missing_since - b.created_at IS NOT NULL AND before.retention IS NOT NULL THEN 'deleted_early'
+            ELSE 'unknown'
+        END
+    FROM before
+    WHERE b.cluster_id = before.cluster_id AND b.backup_id = ANY($30::text [])
     RETURNING b.backup_id
 ),
 
@@ -211,7 +227,8 @@ counted AS (
 ledger AS (
     INSERT INTO collector.listing (
         listing_id, sweep_id, cluster_id, outcome, started_at, pages, requests, retries, throttles, restarts, bytes,
-        listed, inserted, updated, unchanged, missing, vanished, returned, quarantined, duplicates, server_request_id
+        listed, inserted, updated, unchanged, missing, vanished, returned, quarantined, duplicates, server_request_id,
+        via
     )
     SELECT
         $2,
@@ -234,7 +251,8 @@ ledger AS (
         $48::bigint + counted.returned + cardinality($28::text []),
         $49::bigint,
         $50::bigint,
-        $51::text
+        $51::text,
+        $52::text
     FROM fence
     CROSS JOIN counted
     WHERE $5

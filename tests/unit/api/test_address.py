@@ -11,7 +11,7 @@ from yarl import URL
 
 from collector.api.address import backups_address
 from collector.errors import RequestRefused
-from collector.records import Cluster, ClusterId
+from collector.records import Cluster, ClusterId, Folder
 
 BASE = "https://api.example"
 
@@ -69,3 +69,17 @@ def test_an_unknown_service_is_never_sent() -> None:
     """There is no path to guess."""
     with pytest.raises(RequestRefused, match="'mainframe'"):
         backups_address(BASE, cluster("c9q", "mainframe"), page_size=1, page_token=None)
+
+
+def test_a_folders_list_lies_beside_its_clusters() -> None:
+    """The same service's path, with the folder in the query and the token as ever."""
+    address = backups_address(BASE, Folder("opensearch", "b1g-1"), page_size=7, page_token="a/b")
+
+    assert address == ("https://api.example/managed-opensearch/v1/backups?folderId=b1g-1&pageSize=7&pageToken=a%2Fb")
+
+
+@pytest.mark.parametrize("identifier", ["", "../x", "a&pageSize=1", "ы", "a" * 51])
+def test_a_folder_that_the_api_made_up_is_not_sent(identifier: str) -> None:
+    """Stored backups name it, so what it holds is not ours."""
+    with pytest.raises(RequestRefused, match="folder id"):
+        backups_address(BASE, Folder("opensearch", identifier), page_size=7, page_token=None)

@@ -219,6 +219,20 @@ def test_a_removed_cluster_leaves_its_backups_in_the_folder() -> None:
     assert expired.count == 3
 
 
+def test_a_removed_cluster_can_be_edited_and_brought_back() -> None:
+    """Its backups are deleted one by one, and if it returns the others are still its own."""
+    fleet = Fleet.of({"c": [EmulatedBackup(id="a"), EmulatedBackup(id="b")]})
+    fleet.remove_cluster("c")
+
+    fleet.remove_backup("c", "a")
+    fleet.restore_cluster("c")
+
+    listing = fleet.find_listing(Route("opensearch", "cluster_backups", "c"))
+    assert listing is not None
+    assert listing.count == 1
+    assert not fleet.departed
+
+
 @pytest.mark.parametrize("wrong", ["cluster", "backup", "taken", "service"])
 def test_a_mistaken_edit_is_refused(wrong: str) -> None:
     """A test that edits what is not there learns it at once."""
