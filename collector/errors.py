@@ -171,7 +171,7 @@ class TruncatedAnswer(TransientError):
 
 
 class AnswerTooLarge(PermanentError):
-    """A body, a page count or an item count past its cap."""
+    """A body, the values in it, a page count or an item count past its cap."""
 
     kind = "too_large"
 

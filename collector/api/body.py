@@ -14,6 +14,9 @@ from collector.errors import AnswerTooLarge, BadAnswer, TruncatedAnswer
 
 GZIP_WBITS: Final = 16 + zlib.MAX_WBITS
 
+MEMBERS_MAX: Final = 100
+"""Of one gzip body. Each costs the decoder far more than the twenty bytes that an empty one has on the wire."""
+
 
 class Body:
     """One body, fed chunk by chunk. Identity and gzip only: nothing else was asked for."""
@@ -35,6 +38,7 @@ class Body:
         self._inflater = zlib.decompressobj(GZIP_WBITS) if name.endswith("gzip") else None
         self._bytes_max = bytes_max
         self._wire_bytes = 0
+        self._members = 1
         self._pieces: list[bytes] = []
         self.decoded_bytes = 0
         """How much was decoded until now."""
@@ -44,7 +48,7 @@ class Body:
         Take in one chunk of the wire.
 
         Raises:
-            AnswerTooLarge: past the cap, on the wire or decoded.
+            AnswerTooLarge: past the cap, on the wire or decoded, or in too many pieces.
             BadAnswer: not gzip, though called so.
         """
         self._wire_bytes += len(chunk)
@@ -68,7 +72,7 @@ class Body:
     def _inflate(self, inflater: zlib._Decompress, chunk: bytes) -> None:
         while chunk:
             if inflater.eof:  # RFC 1952 lets several members follow each other.
-                inflater = self._inflater = zlib.decompressobj(GZIP_WBITS)
+                inflater = self._inflater = self._next_member()
             try:
                 # One byte past the cap is enough to know.
                 piece = inflater.decompress(chunk, self._bytes_max - self.decoded_bytes + 1)
@@ -76,6 +80,12 @@ class Body:
                 raise BadAnswer(f"the body is not the gzip it claims to be (byte {self._wire_bytes})") from None
             self._keep(piece)
             chunk = inflater.unused_data
+
+    def _next_member(self) -> zlib._Decompress:
+        self._members += 1
+        if self._members > MEMBERS_MAX:
+            raise AnswerTooLarge(f"the body has more than {MEMBERS_MAX} gzip members")
+        return zlib.decompressobj(GZIP_WBITS)
 
     def _keep(self, piece: bytes) -> None:
         self._pieces.append(piece)

@@ -19,7 +19,7 @@ import msgspec
 from collector.api.answer import Answer, excerpt
 from collector.api.status import error_from, parse_rpc_status
 from collector.api.surrogates import cut_alike, without_lone_surrogates
-from collector.errors import BadAnswer, TruncatedAnswer
+from collector.errors import AnswerTooLarge, BadAnswer, TruncatedAnswer
 from collector.fingerprints import fingerprint
 from collector.records import Page
 
@@ -30,6 +30,13 @@ class _Body(msgspec.Struct):
     backups: list[msgspec.Raw] | msgspec.UnsetType | None = msgspec.UNSET
     next_page_token: msgspec.Raw | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name="nextPageToken")
 
+
+VALUES_MAX: Final = 1 << 20
+"""Of one page, counted by its commas: a thousand backups of a thousand names each. A value takes up to fifty times
+the memory of the three bytes that it may be written in, so the cap of the body alone would bound little."""
+
+ESCAPES_MAX: Final = 1 << 18
+"""Past this a page with half a character in it is not cut apart for the sake of its other records."""
 
 _BODY: Final = msgspec.json.Decoder(_Body)
 _TOKEN: Final = msgspec.json.Decoder(str | None)
@@ -70,6 +77,9 @@ def is_json(content_type: str) -> bool:
 
 def _decode(answer: Answer) -> tuple[_Body, list[bytes]]:
     body = answer.body
+    # A value and its comma are two bytes at least: pages of usual size need no counting.
+    if len(body) > 2 * VALUES_MAX and body.count(b",") > VALUES_MAX:
+        raise AnswerTooLarge(f"the page holds more than {VALUES_MAX} values: ask for fewer backups (page_size)")
     try:
         page = _BODY.decode(body)
         return page, list(map(bytes, page.backups or []))
@@ -77,6 +87,8 @@ def _decode(answer: Answer) -> tuple[_Body, list[bytes]]:
         fault = "JSON nested too deeply"
     except ValueError as exc:
         fault = str(exc)
+    if body.count(b"\\") > ESCAPES_MAX:
+        raise _bad(answer, f"not a page: {fault}")
     try:
         # The decoder calls a lone surrogate "truncated" as well.
         copy = without_lone_surrogates(body)

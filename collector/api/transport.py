@@ -2,8 +2,8 @@
 One GET on the wire: a whole answer comes back, or one of our errors. The only module that speaks HTTP as a client.
 
 What it refuses: following redirects, cookies, proxies and credentials from the
-environment, encodings nobody asked for, bodies past their cap, and repeating a
-request by itself.
+environment, names that lead back to this machine, encodings nobody asked for,
+bodies past their cap, and repeating a request by itself.
 
 aiohttp's exceptions carry the request's headers, our token among them, in their
 repr. So none of them leaves this module, not even as the context of an error:
@@ -13,6 +13,7 @@ errors are returned up to `get`, and raised there, where no frame has seen the t
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Mapping
 from types import TracebackType
@@ -25,6 +26,7 @@ from collector import __version__
 from collector.api.answer import HEADERS_KEPT, Answer, excerpt
 from collector.api.auth import Credential
 from collector.api.body import Body
+from collector.api.reach import unreachable
 from collector.errors import ListingError, NetworkFailed, TimedOut, TlsFailed, TruncatedAnswer
 from collector.records import Traffic
 
@@ -83,7 +85,7 @@ class Transport:
     async def __aenter__(self) -> Self:
         tls = _tls_context() if self._base_url.startswith("https:") else True
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._connections, ssl=tls),
+            connector=aiohttp.TCPConnector(limit=self._connections, ssl=tls, resolver=_RemoteResolver()),
             timeout=aiohttp.ClientTimeout(total=None, connect=self._connect_timeout_s),
             headers=FIXED_HEADERS,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -155,6 +157,20 @@ class Transport:
         except (ListingError, aiohttp.ClientPayloadError):
             body = b""  # The status says what happened, however broken its explanation is.
         return Answer(response.status, headers, body)
+
+
+class _RemoteResolver(aiohttp.ThreadedResolver):
+    """The system's resolver, without the addresses that no remote API has."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[aiohttp.abc.ResolveResult]:
+        found = await super().resolve(host, port, family)
+        refused = unreachable(host, [each["host"] for each in found])
+        remote = [each for each in found if each["host"] not in refused]
+        if found and not remote:
+            raise NetworkFailed(f"the name was not resolved: {host} stands for {min(refused)}, which is no remote host")
+        return remote
 
 
 async def _read(response: aiohttp.ClientResponse, body: Body, traffic: Traffic) -> bytes:

@@ -103,13 +103,13 @@ def test_the_first_run_stores_what_was_served(story: Story) -> None:
 @pytest.mark.parametrize("cluster_id", [each for each in CLUSTERS if each != "expired"])
 @pytest.mark.parametrize("run", range(1, RUNS), ids=["second", "third"])
 def test_no_backup_is_lost_to_what_is_no_deletion(story: Story, cluster_id: str, run: int) -> None:
-    """All eight are live with all their values, in the second run and in the third."""
+    """All eight are live with all their values, in the second run and in the third (A12, A14, D16)."""
     assert story.live[run][cluster_id] == story.first[cluster_id]
     assert cluster_id not in story.missing[run] | story.vanished[run]
 
 
 def test_a_backup_that_is_gone_is_missing_once_and_vanished_twice(story: Story) -> None:
-    """Its values stay readable, the others stay live."""
+    """Its values stay readable, the others stay live (A13)."""
     was = story.first["expired"]
     gone, others = {"b1": was["b1"]}, {key: row for key, row in was.items() if key != "b1"}
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import subprocess
 import sys
-import time
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +13,7 @@ import asyncpg
 
 from collector.emulator import Emulator, Fleet
 from tests.acceptance.inventory import made, served, stored
+from tests.acceptance.memory import watch_memory
 from tests.acceptance.program import TOKEN, Program
 
 if TYPE_CHECKING:
@@ -32,25 +30,10 @@ def deleted_files(pid: int, folder: Path) -> list[int]:
     return [link.stat().st_size for link in opened if str(link.readlink()).startswith(str(folder))]
 
 
-def watch_memory(process: subprocess.Popen[bytes]) -> int:
-    """
-    Watch a process to its end and tell its peak memory in KiB.
-
-    The kernel's account of an ended process will not do: it begins with the memory of the one that started it.
-    """
-    peak_kib = 0
-    while process.poll() is None:
-        with suppress(OSError):
-            found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{process.pid}/status").read_text(encoding="ascii"))
-            peak_kib = max(peak_kib, int(found[1]) if found else 0)
-        time.sleep(0.002)
-    return peak_kib
-
-
 async def test_a_large_listing_waits_on_disk_and_is_stored_exactly(
     program: Program, migrated_url: str, db: Connection
 ) -> None:
-    """Five pages of a thousand: a nameless temporary file grows, the memory does not, and nothing is left (B14)."""
+    """Five pages of a thousand: a nameless temporary file grows, the memory does not, and nothing is left."""
     spool = program.home / "spool"
     spool.mkdir()
     fleet = Fleet.of({"c9qlarge": made("c9qlarge", range(BACKUPS), indices=tuple(f"index-{n}" for n in range(20)))})

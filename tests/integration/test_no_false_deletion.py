@@ -60,7 +60,7 @@ async def test_a_fault_of_one_cluster_changes_nothing_for_the_others_and_deletes
 
 
 async def test_a_backup_that_expired_goes_in_two_listings(world: World, db: Connection) -> None:
-    """Missing first, vanished then, never gone."""
+    """Missing first, vanished then, never gone (A13)."""
     await world.sweep()
     world.emulator.fleet.remove_backup("c9qa", "b7")
 
@@ -73,7 +73,7 @@ async def test_a_backup_that_expired_goes_in_two_listings(world: World, db: Conn
 
 
 async def test_a_cluster_without_backups_is_held_until_somebody_says_so(world: World, db: Connection) -> None:
-    """Noticed, not believed; with the flag it takes two listings like any other."""
+    """Noticed, not believed; with the flag it takes two listings like any other (A12, A14)."""
     await world.sweep()
     world.emulator.fleet.clear_backups("c9qa")
 
@@ -101,7 +101,7 @@ async def test_a_cluster_that_answers_errors_keeps_its_backups(world: World, db:
 
 
 async def test_a_cluster_that_is_not_found_keeps_its_backups(world: World, db: Connection) -> None:
-    """404 says nothing about backups: they outlive their cluster."""
+    """404 says nothing about backups: they outlive their cluster (D16)."""
     await world.sweep()
     world.emulator.fleet.remove_cluster("c9qa")
 

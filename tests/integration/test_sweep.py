@@ -63,7 +63,7 @@ async def test_a_sweep_that_finds_nothing_new_writes_no_backup(world: World, db:
 
 
 async def test_no_more_clusters_than_configured_are_listed_at_once(migrated_url: str) -> None:
-    """The bound is reached and not passed."""
+    """The bound is reached and not passed (D24)."""
     fleet = fleet_of(**{f"c9q{number}": 3 for number in range(12)})
     async with Emulator(fleet, latency_s=0.01) as emulator:
         world = World(emulator=emulator, url=migrated_url, clusters=tuple(fleet.clusters), api={"concurrency": 3})
@@ -75,7 +75,7 @@ async def test_no_more_clusters_than_configured_are_listed_at_once(migrated_url:
 
 
 async def test_a_cluster_that_hangs_delays_nobody(world: World) -> None:
-    """The others are done while it still hangs; let go, it ends like them."""
+    """The others are done while it still hangs; let go, it ends like them (D25)."""
     gate = world.emulator.faults.pause("c9qb", page=2)
     done: list[str] = []
     world.api["page_timeout_s"] = world.api["listing_timeout_s"] = 60.0

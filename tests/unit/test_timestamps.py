@@ -1,4 +1,4 @@
-"""Instants: exact in both directions, or refused. The ids C1–C9 name the rows of the table of time faults."""
+"""Instants: exact in both directions, or refused. The ids C1 and onward are rows of `docs/reference/failures.md`."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ def test_the_table_of_readable_instants(text: str, expected: Timestamp) -> None:
     ],
 )
 def test_the_table_of_refused_instants(text: str) -> None:
-    """C2–C8: nothing is rounded or guessed, and the reason is one short line of storable text."""
+    """C2, C3, C4, C5, C6, C7, C8: nothing is rounded or guessed, and the reason is one short line of storable text."""
     with pytest.raises(UnreadableValue) as caught:
         parse_timestamp(text)
 

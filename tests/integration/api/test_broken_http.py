@@ -75,7 +75,7 @@ PASSING_FAULTS = {
 
 @pytest.mark.parametrize("fault", PASSING_FAULTS.values(), ids=PASSING_FAULTS.keys())
 async def test_a_passing_fault_costs_one_retry_and_nothing_else(fault: Step) -> None:
-    """The page is asked for again, and what came of it before is forgotten."""
+    """The page is asked for again, and what came of it before is forgotten (D1, D2, D7, D8)."""
     async with ScriptedServer([page(0, token="a"), fault, answer(BODY)]) as server:
         listed = await list_cluster(server)
 
@@ -88,7 +88,7 @@ async def test_a_passing_fault_costs_one_retry_and_nothing_else(fault: Step) -> 
 
 @pytest.mark.parametrize("fault", PASSING_FAULTS.values(), ids=PASSING_FAULTS.keys())
 async def test_a_lasting_fault_fails_the_listing_after_all_attempts(fault: Step) -> None:
-    """Never an empty listing, and never more requests than `attempts`, the library's own included (D1–D8, D19)."""
+    """Never an empty listing, never more requests than `attempts`, the library's own included (D1, D2, D7, D8, D19)."""
     async with ScriptedServer(lambda _: fault) as server:
         listed = await list_cluster(server, attempts=3)
 
@@ -134,7 +134,7 @@ LASTING_FAULTS: dict[str, tuple[Step, type[ListingError]]] = {
 
 @pytest.mark.parametrize("step, kind", LASTING_FAULTS.values(), ids=LASTING_FAULTS.keys())
 async def test_what_no_repetition_mends_is_asked_once(step: Step, kind: type[ListingError]) -> None:
-    """A refusal is believed at once: no storm of retries."""
+    """A refusal is believed at once, without a storm of retries (D3, D4, D6, D15, D16, D17, D20)."""
     async with ScriptedServer(lambda _: step) as server:
         listed = await list_cluster(server)
 

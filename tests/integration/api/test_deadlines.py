@@ -39,7 +39,7 @@ async def test_a_slow_page_is_dropped_at_its_deadline(step: Step) -> None:
 
 
 async def test_a_listing_that_takes_too_long_is_given_up_with_its_last_fault() -> None:
-    """The deadline is over pages, retries and pauses together."""
+    """The deadline is over pages, retries and pauses together (A2, D25)."""
     async with ScriptedServer(lambda _: silence()) as server:
         listed = await list_cluster(server, page_timeout_s=0.04, listing_timeout_s=0.1, attempts=20)
 

@@ -14,7 +14,7 @@ from collector.api import Api
 from collector.errors import ServerFailed, Throttled, Unauthenticated
 from collector.records import Cluster, ClusterId, Traffic
 from tests.integration.api.listed import CANARY, CLUSTER, Canary, list_cluster, settings_for
-from tests.scripted import ScriptedServer, answer, page, refusal
+from tests.scripted import ScriptedServer, answer, head, page, raw, refusal
 
 if TYPE_CHECKING:
     from tests.scripted import Step
@@ -38,8 +38,9 @@ def throttled(**headers: str) -> Step:
         throttled(Retry_After="Wed, 21 Oct 2099 07:27:00 GMT"),
         refusal(503, 8, "slow down"),
         refusal(200, 8, "slow down"),
+        raw(head(429, {"Content-Length": "0", "Retry-After": "60", "retry-after": DATE})),
     ],
-    ids=["no-wish", "zero", "negative", "garbage", "past", "no-date-to-compare", "503", "200"],
+    ids=["no-wish", "zero", "negative", "garbage", "past", "no-date-to-compare", "503", "200", "two-wishes"],
 )
 async def test_throttling_without_a_sensible_wish_is_retried_by_our_own_back_off(step: Step) -> None:
     """The next try comes when we choose, and all throttling is counted (D18)."""
@@ -119,7 +120,7 @@ async def test_all_listings_of_a_sweep_share_one_budget_of_retries() -> None:
 
 
 async def test_an_unauthenticated_answer_is_final() -> None:
-    """Another try with the same token would end the same."""
+    """Another try with the same token would end the same (D13)."""
     async with ScriptedServer(lambda _: refusal(401, 16, "Token is invalid or has expired.")) as server:
         listed = await list_cluster(server)
 
@@ -129,7 +130,7 @@ async def test_an_unauthenticated_answer_is_final() -> None:
 
 
 async def test_a_retry_leaves_one_line_in_the_log() -> None:
-    """Whose page, which try, how long, why; nothing of the address, for a page token is in it."""
+    """Whose page, which try, how long, why; nothing of the address, for a page token is in it (A4)."""
     token = "a-page-token"
     with structlog.testing.capture_logs() as lines:
         async with ScriptedServer([page(token=token), refusal(503, 14, "x"), page()]) as server:

@@ -30,7 +30,7 @@ UNREADABLE = record("bad", sizeBytes="1.5")
 
 
 async def test_a_backup_absent_once_is_missing_and_twice_vanished(rig: Rig, db: Connection) -> None:
-    """One complete listing without a backup is a question; only the second is an answer."""
+    """One complete listing without a backup is a question; only the second is an answer (A13)."""
     seen: list[dict[str, str]] = []
 
     for listed in (records("a", "b"), records("a"), records("a"), records("a")):

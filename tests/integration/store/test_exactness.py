@@ -47,7 +47,7 @@ async def _stored(db: Connection, backup_id: str) -> dict[str, Any]:
 async def test_an_instant_is_exact_to_the_nanosecond(
     rig: Rig, db: Connection, *, others: int, given_text: str, stored_text: str
 ) -> None:
-    """From the first to the last that the API can name, as text, as numbers, and for both fields."""
+    """From the first to the last that the API can name, as text, as numbers, and for both fields (C1, C5)."""
     await rig.merge([record("a", createdAt=given_text, startedAt=given_text), *numbered(others)])
 
     row = await db.fetchrow(
@@ -93,7 +93,7 @@ NUMBERS = {
 async def test_numbers_are_exact(
     rig: Rig, db: Connection, *, others: int, value: int, spelling: type[str | int]
 ) -> None:
-    """All of int64, in every column of numbers, each in its own."""
+    """All of int64, in every column of numbers, each in its own (B5)."""
     given_values: dict[str, int] = {
         name: value - number if value > 0 else value + number for number, name in enumerate(NUMBERS)
     }
@@ -107,7 +107,7 @@ async def test_numbers_are_exact(
 
 @WAYS
 async def test_what_the_api_leaves_out_is_null(rig: Rig, db: Connection, others: int) -> None:
-    """Not zero, not an empty text; only a list of indices that is left out is empty."""
+    """Not zero, not an empty text; only a list of indices that is left out is empty (B2, C7)."""
     bare = json.dumps({"id": "a"}).encode()
     await rig.merge([bare, *numbered(others)])
 
@@ -123,7 +123,7 @@ async def test_what_the_api_leaves_out_is_null(rig: Rig, db: Connection, others:
 
 @WAYS
 async def test_texts_are_kept_as_given(rig: Rig, db: Connection, others: int) -> None:
-    """Quotes, commas, the empty text, and characters beyond the first plane."""
+    """Quotes, commas, the empty text, and characters beyond the first plane (B7, B11)."""
     odd = "a\"b\\c,d{e}'f%s\t\n яндекс 𝄞"
     await rig.merge([record(odd, folderId=odd, opensearchVersion="", sourceClusterId=""), *numbered(others)])
 
@@ -134,7 +134,7 @@ async def test_texts_are_kept_as_given(rig: Rig, db: Connection, others: int) ->
 
 @WAYS
 async def test_unknown_fields_are_kept_as_json(rig: Rig, db: Connection, others: int) -> None:
-    """With all digits of their numbers."""
+    """With all digits of their numbers (B1, B9)."""
     unknown = (
         '{"type": "AUTOMATED", "n": 12345678901234567890.12345678901234567890, "l": [null, {"k": "\\u00e9\\"\\\\"}]}'
     )
@@ -172,7 +172,7 @@ TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 async def test_whatever_is_listed_is_read_back(
     rig: Rig, db: Connection, drawn: dict[str, tuple[str, int, list[str]]]
 ) -> None:
-    """Any ids, texts, numbers and names, by whichever way their number chooses."""
+    """Any ids, texts, numbers and names, by whichever way their number chooses (B5, B7)."""
     await db.execute("TRUNCATE collector.backup; UPDATE collector.cluster SET listing_digest = NULL")
 
     await rig.merge(

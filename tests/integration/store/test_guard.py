@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 async def test_more_than_the_larger_of_rows_and_share_is_held(
     migrated_url: str, db: Connection, *, guard: Guard, live: int, gone: int, held: bool
 ) -> None:
-    """At its edge the guard lets pass; one more is too many, and then nothing at all is marked."""
+    """At its edge the guard lets pass; one more is too many, and then nothing at all is marked (A14)."""
     async with store_of(migrated_url, guard=guard) as rig:
         await rig.merge(numbered(live))
 

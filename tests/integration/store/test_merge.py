@@ -52,7 +52,7 @@ async def test_a_first_listing_inserts_every_backup(rig: Rig, db: Connection) ->
 
 
 async def test_a_listing_moves_fence_and_observation(rig: Rig, db: Connection) -> None:
-    """The cluster is observed when its listing began, on the database's clock."""
+    """The cluster is observed when its listing began, on the database's clock (C10)."""
     listing = await rig.begin()
 
     await rig.end(listing, records("a"))
@@ -107,7 +107,7 @@ def _watched(read: list[bytes]) -> Parse:
 
 
 async def test_a_change_rewrites_its_row_alone_and_is_kept_with_both_values(rig: Rig, db: Connection) -> None:
-    """History has exactly the columns that differ, before and after."""
+    """History has exactly the columns that differ, before and after (B13)."""
     await rig.merge([record("a"), record("b")])
     untouched = await db.fetchval("SELECT xmin FROM collector.backup WHERE backup_id = 'b'")
 

@@ -91,7 +91,7 @@ async def test_a_known_backup_that_becomes_unreadable_stays_as_it_was(rig: Rig, 
 
 
 async def test_of_a_giant_record_the_first_part_is_kept(rig: Rig, db: Connection) -> None:
-    """Its whole length is known all the same."""
+    """Its whole length is known all the same (B10)."""
     raw = record("a", sizeBytes="x" * (RAW_BYTES_MAX + 10))
 
     await rig.merge([raw])

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.api.body import Body
+from collector.api.body import MEMBERS_MAX, Body
 from collector.errors import AnswerTooLarge, BadAnswer, TruncatedAnswer
 
 
@@ -88,6 +88,15 @@ def test_gzip_that_is_larger_than_its_content_is_capped_on_the_wire() -> None:
     """Many empty members decode to nothing, for ever."""
     with pytest.raises(AnswerTooLarge):
         take(gzip.compress(b"") * 1000, "gzip", bytes_max=500)
+
+
+def test_more_gzip_members_than_anybody_sends_are_refused() -> None:
+    """D6: an empty one is twenty bytes, and takes the decoder as long as two kilobytes of anything else."""
+    member = gzip.compress(b"x")
+
+    assert take(member * MEMBERS_MAX, "gzip") == b"x" * MEMBERS_MAX
+    with pytest.raises(AnswerTooLarge, match="gzip members"):
+        take(member * (MEMBERS_MAX + 1), "gzip")
 
 
 def test_a_bomb_stops_at_the_cap_with_flat_memory() -> None:

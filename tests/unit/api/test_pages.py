@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.api.answer import Answer
-from collector.api.pages import is_json, parse_page
-from collector.errors import BadAnswer, ClusterNotFound, ListingError, ListingMoved, TruncatedAnswer
+from collector.api.pages import ESCAPES_MAX, VALUES_MAX, is_json, parse_page
+from collector.errors import AnswerTooLarge, BadAnswer, ClusterNotFound, ListingError, ListingMoved, TruncatedAnswer
 from collector.records import Page
 
 JSON = {"content-type": "application/json"}
@@ -64,7 +64,7 @@ def test_elements_that_are_no_objects_stay_records() -> None:
 
 
 def test_of_a_key_that_comes_twice_the_last_counts() -> None:
-    """As JSON readers commonly have it."""
+    """As JSON readers commonly have it (B8)."""
     assert read(b'{"backups":[1],"backups":[2],"nextPageToken":"a","nextPageToken":"b"}')[:2] == ([b"2"], "b")
 
 
@@ -130,6 +130,25 @@ def test_whole_nonsense_is_a_bad_answer(body: bytes) -> None:
 
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("value", [b"1", b"{}", b'""'])
+def test_a_page_of_more_values_than_it_may_hold_is_refused_undecoded(value: bytes) -> None:
+    """D6: sixteen megabytes of the smallest values would take a gigabyte."""
+    at_the_cap = b'{"backups":[' + b",".join([value] * (VALUES_MAX + 1)) + b"]}"
+
+    assert len(read(at_the_cap).records) == VALUES_MAX + 1
+    with pytest.raises(AnswerTooLarge, match="page_size"):
+        read(at_the_cap[:-2] + b"," + value + b"]}")
+
+
+def test_a_page_of_many_escapes_is_not_cut_apart_for_one_lone_surrogate() -> None:
+    """B7: looking at each of millions of escapes would hold up every other listing."""
+    few = rb'{"backups":["\ud800","' + rb"\n" * (ESCAPES_MAX - 1) + b'"]}'
+
+    assert len(read(few).records) == 2
+    with pytest.raises(BadAnswer):
+        read(few[:-3] + rb'\n"]}')
 
 
 @given(st.integers(0, 10**6))

@@ -62,7 +62,7 @@ def error(status: int, body: bytes = b"", *, page_token: str | None = None, **he
     ],
 )
 def test_a_status_alone_has_a_meaning(status: int, kind: type[ListingError]) -> None:
-    """Proxies answer without a body of the API's; only 200 is success (D15–D20)."""
+    """Proxies answer without a body of the API's; only 200 is success (D15, D16, D17, D20)."""
     found = error(status)
 
     assert type(found) is kind

@@ -1,4 +1,4 @@
-"""From a record's bytes to a backup. The ids A16 and B1–B13 name rows of the table of content faults."""
+"""From a record's bytes to a backup. The ids A16 and B1 and onward are rows of `docs/reference/failures.md`."""
 
 from __future__ import annotations
 

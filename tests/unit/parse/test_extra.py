@@ -29,7 +29,7 @@ def test_unknown_fields_come_back_as_they_went_in(unknown: dict[str, object]) ->
 
 
 def test_values_keep_their_spelling() -> None:
-    """B1: digits that no float holds, exponents, white space and escapes stay byte for byte."""
+    """B1, B9: digits that no float holds, exponents, white space and escapes stay byte for byte."""
     raw = b'{ "id":"b1", "z" : {"n": 1.10000000000000000001, "e":1E+2 },"a":"\\u0041\\n", "k\\"ey": [%d]}'
 
     backup = parse(raw % 2**64)
