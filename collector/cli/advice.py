@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -17,8 +18,12 @@ PROXY_VARIABLES: Final = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 _BY_WORDS: Final = {
     "network": (
         ("name was not resolved", "no such name: check api.mdb_url, and the name servers that this machine asks"),
-        ("refused", "nothing listens there, or a firewall refuses: check api.mdb_url and the way out"),
-        ("unreachable", "no route leads there: check the way out of this network"),
+        (
+            f"[Errno {errno.ECONNREFUSED}]",
+            "nothing listens there, or a firewall refuses: check api.mdb_url and the way out",
+        ),
+        (f"[Errno {errno.EHOSTUNREACH}]", "no route leads there: check the way out of this network"),
+        (f"[Errno {errno.ENETUNREACH}]", "no route leads there: check the way out of this network"),
     ),
     "tls": (
         ("Hostname mismatch", "the certificate is another host's: check api.mdb_url, and who answers in its place"),
