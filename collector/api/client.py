@@ -28,6 +28,7 @@ from collector.api.pages import parse_page
 from collector.api.paging import Paging
 from collector.api.retry import RetryBudget, RetrySchedule
 from collector.api.transport import Transport
+from collector.api.witness import Witness
 from collector.errors import DeadlineExceeded, ListingError, Throttled
 from collector.records import Cluster, Folder, Page, Traffic
 
@@ -57,7 +58,13 @@ class Api:
     """
 
     def __init__(
-        self, settings: ApiSettings, credential: Credential, *, trace_id: str, rng: random.Random | None = None
+        self,
+        settings: ApiSettings,
+        credential: Credential,
+        *,
+        trace_id: str,
+        rng: random.Random | None = None,
+        witness: Witness | None = None,
     ) -> None:
         """
         Open nothing yet.
@@ -67,6 +74,7 @@ class Api:
             credential: whose token goes with every request.
             trace_id: sent with every request as `x-client-trace-id`; the provider's support asks for it.
             rng: spreads the retries and makes the request ids.
+            witness: sees every whole answer with all its headers.
         """
         self._settings = settings
         self._credential = credential
@@ -84,6 +92,7 @@ class Api:
             connect_timeout_s=settings.connect_timeout_s,
             page_timeout_s=settings.page_timeout_s,
             body_bytes_max=settings.page_bytes_max,
+            witness=witness,
         )
         self._pace: AsyncLimiter | nullcontext[None] = nullcontext()
         self._ends_at = 0.0

@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Final, Self
@@ -27,6 +28,7 @@ from collector.api.answer import HEADERS_KEPT, Answer, excerpt
 from collector.api.auth import Credential
 from collector.api.body import Body
 from collector.api.reach import unreachable
+from collector.api.witness import Witness, witnessed
 from collector.errors import ListingError, NetworkFailed, TimedOut, TlsFailed, TruncatedAnswer
 from collector.records import Traffic
 
@@ -64,6 +66,7 @@ class Transport:
         connect_timeout_s: float,
         page_timeout_s: float,
         body_bytes_max: int,
+        witness: Witness | None = None,
     ) -> None:
         """
         Open nothing yet.
@@ -74,12 +77,14 @@ class Transport:
             connect_timeout_s: for the name's resolution, the connection and the TLS handshake together.
             page_timeout_s: for one whole answer, however steadily it drips.
             body_bytes_max: of one body, on the wire and decoded.
+            witness: sees every whole answer with all its headers.
         """
         self._base_url = base_url
         self._connections = connections
         self._connect_timeout_s = connect_timeout_s
         self._page_timeout_s = page_timeout_s
         self._body_bytes_max = body_bytes_max
+        self._witness = witness
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -136,7 +141,9 @@ class Transport:
                 asyncio.timeout(self._page_timeout_s),
                 self._session.get(URL(address, encoded=True), headers=sent, allow_redirects=False) as response,
             ):
-                return _without(token, await self._receive(response, traffic))
+                answer = _without(token, await self._receive(response, traffic))
+                self._tell(token, response, answer)
+                return answer
         except ListingError as exc:
             return exc
         except aiohttp.ConnectionTimeoutError:
@@ -157,6 +164,12 @@ class Transport:
         except (ListingError, aiohttp.ClientPayloadError):
             body = b""  # The status says what happened, however broken its explanation is.
         return Answer(response.status, headers, body)
+
+    def _tell(self, token: str, response: aiohttp.ClientResponse, answer: Answer) -> None:
+        if self._witness is None:
+            return
+        target = response.url.raw_path_qs
+        self._witness(witnessed(answer, response.headers.items(), target=target, token=token, received_at=time.time()))
 
 
 class _RemoteResolver(aiohttp.ThreadedResolver):

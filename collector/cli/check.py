@@ -3,85 +3,150 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
 
-from collector.cli.ending import DONE, INCOMPLETE, REFUSED, UNAVAILABLE, carry_out, code_of
+from collector.cli.ending import carry_out, code_of
 from collector.cli.settings import config_file, config_option, load_settings
-from collector.errors import CollectorError
+from collector.errors import CollectorError, UsageError
 
 if TYPE_CHECKING:
     from collector.api import Credential
-    from collector.cli.probes import Finding
+    from collector.cli.findings import Finding
+    from collector.cli.recording import Recording
     from collector.config import Config
     from collector.interrupt import Interrupt
 
 Reach = Literal["all", "file"]
+Output = Literal["text", "json"]
 
-_WORST_FIRST = (REFUSED, UNAVAILABLE, INCOMPLETE, DONE)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    """What was asked for."""
+
+    config: Config
+    file: Path
+    reach: Reach
+    recording: Recording | None
 
 
 @click.command()
 @config_option
 @click.option("--offline", "reach", flag_value="file", default="all", help="Only the configuration file.")
-def check(*, reach: Reach) -> None:
+@click.option(
+    "--record",
+    "directory",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Read every page, and keep the API's answers in this new directory, with a report on them.",
+)
+@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def check(*, reach: Reach, directory: Path | None, output: Output) -> None:
     """
     Say what is missing: in the configuration, the database, the credential, and the rights on each cluster.
 
-    Asks for one page of each cluster's backups and writes nothing. One line for each item, `ok` or `FAILED`; the exit
-    code is that of the worst.
+    Asks for one page of each cluster's backups and writes nothing to the database. One line for each item, `ok`, `warn`
+    or `FAILED`, with what to do about it; the exit code is that of the worst. With `--output json` exactly one JSON
+    object goes to stdout, unless the configuration cannot be read.
     """
+    if directory is not None and reach == "file":
+        raise UsageError("--offline and --record exclude each other: only the API has answers to record")
     config = load_settings()
-    carry_out(lambda interrupt: _check(config, reach, interrupt))
+    recording = _begin_recording(directory)
+    request = _Request(config=config, file=config_file(), reach=reach, recording=recording)
+    carry_out(lambda interrupt: _check(request, output, interrupt))
 
 
-async def _check(config: Config, reach: Reach, interrupt: Interrupt) -> int:
-    click.echo(f"ok      configuration  {config_file()}: {len(config.clusters)} clusters")
-    if reach == "file":
-        return DONE
-    return await interrupt.unless_stopped(_check_all(config))
+def _begin_recording(directory: Path | None) -> Recording | None:
+    if directory is None:
+        return None
+    from collector.cli.recording import Recording
+
+    return Recording.begin(directory)
 
 
-async def _check_all(config: Config) -> int:
-    codes = {DONE}
-    async for finding in _findings(config):
-        click.echo(str(finding))
-        codes.add(finding.exit_code)
-    return next(code for code in _WORST_FIRST if code in codes)
+async def _check(request: _Request, output: Output, interrupt: Interrupt) -> int:
+    return await interrupt.unless_stopped(_check_all(request, output))
 
 
-async def _findings(config: Config) -> AsyncIterator[Finding]:
-    from collector.cli.probes import probe_clusters
+async def _check_all(request: _Request, output: Output) -> int:
+    from collector.cli.findings import findings_json, worst_code
 
-    yield await _database(config)
+    findings: list[Finding] = []
+    async for finding in _findings(request):
+        findings.append(finding)
+        if output == "text":
+            click.echo(str(finding))
+    if output == "json":
+        click.echo(findings_json(findings))
+    return worst_code(findings)
+
+
+async def _findings(request: _Request) -> AsyncIterator[Finding]:
+    from collector.cli.findings import Finding
+
+    config = request.config
+    yield Finding(item="configuration", text=f"{request.file}: {len(config.clusters)} clusters")
+    if request.reach == "file":
+        return
+    folders: dict[str, str] = {}
+    async for finding in _database(config, folders):
+        yield finding
     credential, finding = _credential(config)
     yield finding
     if credential is not None:
-        async for finding in probe_clusters(config, credential):
+        async for finding in _clusters(request, credential, folders):
             yield finding
 
 
-async def _database(config: Config) -> Finding:
+async def _database(config: Config, folders: dict[str, str]) -> AsyncIterator[Finding]:
+    """Look at the database, and fill in what it knows of the clusters' folders."""
     from collector.cli.database import database_url
-    from collector.cli.probes import Finding, probe_database
+    from collector.cli.findings import Finding
+    from collector.cli.inspection import inspect_database, remembered_folders
 
-    try:
-        async with AsyncExitStack() as stack:
+    async with AsyncExitStack() as stack:
+        try:
             url = await stack.enter_async_context(database_url(config, os.environ))
-            return await probe_database(config, url)
-    except CollectorError as exc:
-        return Finding(item="database", exit_code=code_of(exc), text=str(exc))
+        except CollectorError as exc:
+            yield Finding(item="database", exit_code=code_of(exc), text=str(exc), error=exc.kind)
+            return
+        async for finding in inspect_database(config, url):
+            yield finding
+        folders.update(await remembered_folders(config, url))
 
 
 def _credential(config: Config) -> tuple[Credential | None, Finding]:
     from collector.api import credential_from
-    from collector.cli.probes import Finding
+    from collector.cli.findings import Finding
 
     try:
         credential = credential_from(config.auth, os.environ)
     except CollectorError as exc:
-        return None, Finding(item="credential", exit_code=code_of(exc), text=f"{exc}; clusters were not asked for")
-    return credential, Finding(item="credential", exit_code=DONE, text="found")
+        text = f"{exc}; clusters were not asked for"
+        return None, Finding(item="credential", exit_code=code_of(exc), text=text, error=exc.kind)
+    return credential, Finding(item="credential", text="found")
+
+
+async def _clusters(request: _Request, credential: Credential, folders: Mapping[str, str]) -> AsyncIterator[Finding]:
+    from collector.cli.advice import proxies_in
+    from collector.cli.probes import Lens, probe_clusters
+    from collector.cli.tape import Tape
+
+    recording = request.recording
+    tape = Tape("heads" if recording is None else "all")
+    lens = Lens(
+        depth="page" if recording is None else "listing", tape=tape, folders=folders, proxies=proxies_in(os.environ)
+    )
+    told: list[Finding] = []
+    async for finding in probe_clusters(request.config, credential, lens):
+        told.append(finding)
+        yield finding
+    if recording is not None:
+        yield recording.write(request.config, tape, told)

@@ -1,9 +1,10 @@
-"""`collector emulate`: the API emulator on a port, for trying things out."""
+"""`collector emulate`: the API emulator on a port, for trying things out, or a recording served again."""
 
 from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -12,7 +13,7 @@ from collector.cli.ending import DONE, carry_out
 from collector.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Coroutine, Iterable
 
     from collector.interrupt import Interrupt
 
@@ -21,9 +22,10 @@ TOKEN: Final = "t1.emulator"  # noqa: S105 - opens nothing
 
 _SNIPPET: Final = """\
 # A configuration for it (its token goes into the variable YC_IAM_TOKEN):
-api: {{mdb_url: "{url}", requests_per_second: null}}
+api: {{mdb_url: "{url}", {more}requests_per_second: null}}
 clusters:
 {clusters}"""
+_OF_A_FLEET: Final = ("clusters", "backups", "seed", "latency_s", "hour_every_s")
 
 
 @click.command()
@@ -40,44 +42,64 @@ clusters:
 @click.option(
     "--hour-every", "hour_every_s", type=click.FloatRange(min=0, min_open=True), help="Seconds in which an hour passes."
 )
+@click.option(
+    "--from",
+    "directory",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Serve what `check --record` wrote there, to any token; excludes all that describes a made-up fleet.",
+)
 def emulate(
-    *, host: str, port: int, clusters: int | None, backups: int, seed: int, latency_s: float, hour_every_s: float | None
+    *,
+    host: str,
+    port: int,
+    clusters: int | None,
+    backups: int,
+    seed: int,
+    latency_s: float,
+    hour_every_s: float | None,
+    directory: Path | None,
 ) -> None:
     """
     Serve an emulated API until interrupted; then the exit code is 0.
 
     It accepts the token in $COLLECTOR_EMULATOR_TOKEN, else `t1.emulator`. Prints its address, and a configuration.
     """
-    from collector.emulator import Fleet, demo_fleet, serve_emulator
-    from collector.interrupt import Interrupted
     from collector.logs import configure_logs
 
     configure_logs()
-    token = os.environ.get(TOKEN_VARIABLE) or TOKEN
-    now_ns = time.time_ns()
+    if directory is not None:
+        _refuse_fleet()
+        _serve(_replayed(directory, host=host, port=port), host=host, port=port)
+        return
+    made_up = _made_up(
+        host=host,
+        port=port,
+        clusters=clusters,
+        backups=backups,
+        seed=seed,
+        latency_s=latency_s,
+        hour_every_s=hour_every_s,
+    )
+    _serve(made_up, host=host, port=port)
 
-    def announce(line: str) -> None:
-        fleet = (
-            demo_fleet(now_ns)
-            if clusters is None
-            else Fleet.generate(clusters=clusters, backups=backups, seed=seed, now_ns=now_ns)
-        )
-        click.echo(line)
-        click.echo(_snippet(line.split(maxsplit=1)[0], fleet.clusters))
+
+def _refuse_fleet() -> None:
+    context = click.get_current_context()
+    given = [
+        option.opts[0]
+        for option in context.command.params
+        if option.name in _OF_A_FLEET
+        and context.get_parameter_source(option.name) is not click.core.ParameterSource.DEFAULT
+    ]
+    if given:
+        raise UsageError(f"--from and {given[0]} exclude each other: a recording is served as it is")
+
+
+def _serve(serving: Coroutine[object, object, None], *, host: str, port: int) -> None:
+    from collector.interrupt import Interrupted
 
     async def serve(interrupt: Interrupt) -> int:
-        serving = serve_emulator(
-            host=host,
-            port=port,
-            clusters=clusters,
-            backups=backups,
-            seed=seed,
-            latency_s=latency_s,
-            token=token,
-            announce=announce,
-            hour_every_s=hour_every_s,
-            now_ns=now_ns,
-        )
         try:
             await interrupt.unless_stopped(serving)
         except Interrupted:
@@ -89,5 +111,50 @@ def emulate(
     carry_out(serve)
 
 
-def _snippet(url: str, cluster_ids: Iterable[str]) -> str:
-    return _SNIPPET.format(url=url, clusters="\n".join(f"  - id: {cluster_id}" for cluster_id in cluster_ids))
+def _replayed(directory: Path, *, host: str, port: int) -> Coroutine[object, object, None]:
+    from collector.emulator import read_recording, serve_recording
+
+    recording = read_recording(directory)
+    more = f"page_size: {recording.page_size}, " if recording.page_size else ""
+
+    def announce(line: str) -> None:
+        click.echo(line)
+        click.echo(_snippet(line.split(maxsplit=1)[0], recording.answers, more=more))
+
+    return serve_recording(recording, host=host, port=port, announce=announce)
+
+
+def _made_up(
+    *, host: str, port: int, clusters: int | None, backups: int, seed: int, latency_s: float, hour_every_s: float | None
+) -> Coroutine[object, object, None]:
+    from collector.emulator import Fleet, demo_fleet, serve_emulator
+
+    now_ns = time.time_ns()
+
+    def announce(line: str) -> None:
+        fleet = (
+            demo_fleet(now_ns)
+            if clusters is None
+            else Fleet.generate(clusters=clusters, backups=backups, seed=seed, now_ns=now_ns)
+        )
+        click.echo(line)
+        click.echo(_snippet(line.split(maxsplit=1)[0], fleet.clusters))
+
+    return serve_emulator(
+        host=host,
+        port=port,
+        clusters=clusters,
+        backups=backups,
+        seed=seed,
+        latency_s=latency_s,
+        token=os.environ.get(TOKEN_VARIABLE) or TOKEN,
+        announce=announce,
+        hour_every_s=hour_every_s,
+        now_ns=now_ns,
+    )
+
+
+def _snippet(url: str, cluster_ids: Iterable[str], *, more: str = "") -> str:
+    return _SNIPPET.format(
+        url=url, more=more, clusters="\n".join(f"  - id: {cluster_id}" for cluster_id in cluster_ids)
+    )

@@ -1,110 +1,171 @@
-"""The probes behind `collector check`: what is looked at, and what to do where it fails."""
+"""The probes of `collector check` that ask the API: what each cluster's list says, and what to do where it does not."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal
 
 from collector.api import Api
-from collector.cli.ending import DONE, INCOMPLETE, REFUSED, UNAVAILABLE
+from collector.cli.advice import Circumstances, advise
+from collector.cli.ending import INCOMPLETE, REFUSED
+from collector.cli.findings import Finding
+from collector.cli.inspection import clock_finding
 from collector.clusters import configured_clusters
-from collector.errors import CollectorError
-from collector.logs import escape_controls
+from collector.errors import CollectorError, ListingError, UnreadableValue
+from collector.parse import BackupParser
 from collector.records import Traffic
-from collector.store.migrations import read_plan
-from collector.store.reading import read_server
 
 if TYPE_CHECKING:
     from collector.api import Credential
+    from collector.cli.tape import Tape
     from collector.config import Config
+    from collector.config.api import ApiSettings
     from collector.records import Cluster
+
+Depth = Literal["page", "listing"]
+"""How much of each cluster's list is read."""
 
 PROBE_S: Final = 20.0
 """How long one cluster's page may take: a person waits for it."""
+RECORDED_PAGES_MAX: Final = 100
+"""Of one cluster, where all are read."""
 TRACE_ID: Final = "check"
 
-_ADVICE: Final = {
-    "unauthenticated": "the API refuses the credential: is the token expired, or of another cloud?",
-    "permission_denied": (
-        "the service account lacks a role such as managed-opensearch.viewer or mdb.viewer on the folder"
-    ),
-    "not_found": (
-        "no such cluster: check its id, its service and that the credential belongs to its cloud; "
-        "if it was deleted, a run reads its backups from its folder's list"
-    ),
-    "tls": "check the system's certificate authorities, and whether something between us and the API opens TLS",
-    "network": "check the network and the name lookup; proxies from the environment are not used",
-    "timeout": "check the network: something swallows what we send",
-    "redirected": "check api.mdb_url: redirects are never followed",
-    "bad_answer": "check api.mdb_url: what answers there is not the API",
-}
 _CREDENTIAL: Final = frozenset({"unauthenticated", "credential"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What came of one probe."""
+class Lens:
+    """How the clusters are looked at."""
 
-    item: str
-    exit_code: int
-    text: str
-
-    def __str__(self) -> str:
-        """Write it as a line."""
-        return f"{'FAILED' if self.exit_code else 'ok':<6}  {self.item:<13}  {escape_controls(self.text)}"
-
-
-async def probe_database(config: Config, url: str) -> Finding:
-    """
-    Look at the server, its schema and our rights; change nothing.
-
-    Raises:
-        DatabaseError, SchemaError: what is wrong with it.
-    """
-    server = await read_server(url, config.database)
-    about = f"PostgreSQL {server.version}"
-    if not server.takes_writes:
-        return Finding(item="database", exit_code=UNAVAILABLE, text=f"{about} takes no writes: a standby, or read only")
-    if server.may_write is False:
-        return Finding(item="database", exit_code=REFUSED, text=f"{about}: the role may not write schema collector")
-    plan = await read_plan(url)
-    state = f"{about}, schema version {plan.applied}"
-    if not plan.pending:
-        return Finding(item="database", exit_code=DONE, text=state)
-    pending = f"{state}, {len(plan.pending)} migrations pending"
-    if config.database.auto_migrate:
-        return Finding(item="database", exit_code=DONE, text=f"{pending}: the next run applies them")
-    return Finding(item="database", exit_code=REFUSED, text=f"{pending}: run `collector migrate`")
+    depth: Depth
+    tape: Tape
+    """Where the answers go."""
+    folders: Mapping[str, str] = field(default_factory=dict)
+    """By cluster, what the inventory remembers."""
+    proxies: tuple[str, ...] = ()
+    """Variables of the environment that name a proxy."""
 
 
-async def probe_clusters(config: Config, credential: Credential) -> AsyncIterator[Finding]:
-    """Ask for one page of each cluster, some at a time, once; yields in the configuration's order."""
-    settings = config.api.model_copy(
-        update={"attempts": 1, "listing_timeout_s": PROBE_S, "page_timeout_s": min(PROBE_S, config.api.page_timeout_s)}
-    )
+@dataclass(slots=True)
+class _Seen:
+    """What one cluster's pages have shown until now."""
+
+    pages: int = 0
+    records: int = 0
+    goes_on: bool = False
+    folders: set[str] = field(default_factory=set)
+    unreadable: list[UnreadableValue] = field(default_factory=list)
+
+
+async def probe_clusters(config: Config, credential: Credential, lens: Lens) -> AsyncIterator[Finding]:
+    """Ask for each cluster's list, some at a time; yields in the configuration's order, a word on the clock last."""
+    settings = _hurried(config.api) if lens.depth == "page" else config.api
     turns = asyncio.Semaphore(settings.concurrency)
-    async with Api(settings, credential, trace_id=TRACE_ID) as api:
-        probes = [asyncio.create_task(_probe_cluster(api, cluster, turns)) for cluster in configured_clusters(config)]
+    async with Api(settings, credential, trace_id=TRACE_ID, witness=lens.tape.take) as api:
+        probes = [
+            asyncio.create_task(_probe_cluster(api, cluster, lens, turns=turns))
+            for cluster in configured_clusters(config)
+        ]
         try:
             for probe in probes:
-                yield await probe
+                for finding in await probe:
+                    yield finding
         finally:
             for probe in probes:
                 probe.cancel()
             await asyncio.gather(*probes, return_exceptions=True)
+    skewed = clock_finding(lens.tape.clock_ahead_s() or 0.0, "the API's clock", "a signed request is refused past it")
+    if skewed is not None:
+        yield skewed
 
 
-async def _probe_cluster(api: Api, cluster: Cluster, turns: asyncio.Semaphore) -> Finding:
-    name = f"{cluster.id} ({cluster.name})" if cluster.name else cluster.id
+def _hurried(settings: ApiSettings) -> ApiSettings:
+    return settings.model_copy(
+        update={
+            "attempts": 1,
+            "listing_timeout_s": PROBE_S,
+            "page_timeout_s": min(PROBE_S, settings.page_timeout_s),
+        }
+    )
+
+
+async def _probe_cluster(api: Api, cluster: Cluster, lens: Lens, *, turns: asyncio.Semaphore) -> Sequence[Finding]:
+    seen = _Seen()
+    pages_max = 1 if lens.depth == "page" else RECORDED_PAGES_MAX
+    parser = BackupParser(cluster)
     try:
         async with turns, aclosing(api.list_backups(cluster, Traffic())) as pages:
-            page = await anext(pages)
+            async for page in pages:
+                _look_at(seen, parser, page.records)
+                seen.goes_on = page.next_token is not None
+                if seen.pages == pages_max:
+                    break
     except CollectorError as exc:
-        advice = _ADVICE.get(exc.kind)
-        text = f"{name}: {exc.kind}: {exc}" + (f" – {advice}" if advice else "")
-        return Finding(item="cluster", exit_code=REFUSED if exc.kind in _CREDENTIAL else INCOMPLETE, text=text)
-    more = "more than " if page.next_token else ""
-    return Finding(item="cluster", exit_code=DONE, text=f"{name}: {more}{len(page.records)} backups")
+        return [_refused(exc, cluster, lens)]
+    return list(_shortcomings(seen, cluster)) or [_listed(seen, cluster)]
+
+
+def _look_at(seen: _Seen, parser: BackupParser, records: Sequence[bytes]) -> None:
+    seen.pages += 1
+    seen.records += len(records)
+    for backup in parser.parse_all(records):
+        if isinstance(backup, UnreadableValue):
+            seen.unreadable.append(backup)
+        elif backup.folder_id:
+            seen.folders.add(backup.folder_id)
+
+
+def _refused(fault: CollectorError, cluster: Cluster, lens: Lens) -> Finding:
+    return Finding(
+        item="cluster",
+        exit_code=REFUSED if fault.kind in _CREDENTIAL else INCOMPLETE,
+        text=f"{_name(cluster)}: {fault.kind}: {fault}",
+        advice=advise(fault, cluster, _circumstances(cluster, lens)) if isinstance(fault, ListingError) else None,
+        cluster_id=cluster.id,
+        error=fault.kind,
+    )
+
+
+def _circumstances(cluster: Cluster, lens: Lens) -> Circumstances:
+    answers = lens.tape.of_cluster(cluster.id)
+    return Circumstances(
+        configured_folder=cluster.folder_id,
+        stored_folder=lens.folders.get(cluster.id),
+        answers_in_html=bool(answers) and "html" in (answers[-1].header("content-type") or "").lower(),
+        proxies=lens.proxies,
+    )
+
+
+def _shortcomings(seen: _Seen, cluster: Cluster) -> Iterator[Finding]:
+    if seen.unreadable:
+        first = seen.unreadable[0]
+        yield Finding(
+            item="cluster",
+            exit_code=INCOMPLETE,
+            text=f"{_name(cluster)}: {len(seen.unreadable)} of {seen.records} backups cannot be read exactly: {first}",
+            advice="they would be put aside in inventory.quarantine, and the listing be partial",
+            cluster_id=cluster.id,
+            error=first.kind,
+        )
+    if cluster.folder_id and seen.folders and cluster.folder_id not in seen.folders:
+        said = ", ".join(sorted(seen.folders))
+        yield Finding(
+            item="cluster",
+            exit_code=INCOMPLETE,
+            text=f"{_name(cluster)}: configured in folder {cluster.folder_id}, but its backups are in {said}",
+            advice="correct the cluster's key folder in the configuration, or leave it out",
+            cluster_id=cluster.id,
+        )
+
+
+def _listed(seen: _Seen, cluster: Cluster) -> Finding:
+    more = "more than " if seen.goes_on else ""
+    return Finding(item="cluster", text=f"{_name(cluster)}: {more}{seen.records} backups", cluster_id=cluster.id)
+
+
+def _name(cluster: Cluster) -> str:
+    return f"{cluster.id} ({cluster.name})" if cluster.name else cluster.id

@@ -16,8 +16,10 @@ from collector.emulator.fleet import Fleet
 from collector.emulator.random_faults import random_faults
 from collector.emulator.recording import RecordedRequest
 from collector.emulator.render import render_backup, render_timestamp
+from collector.emulator.replay import Replay, serve_recording
 from collector.emulator.server import Emulator
 from collector.emulator.serving import serve_emulator
+from collector.emulator.tape import Recording, read_recording
 
 __all__ = [
     "INSTANT_NS_MAX",
@@ -31,10 +33,14 @@ __all__ = [
     "Gate",
     "Order",
     "RecordedRequest",
+    "Recording",
+    "Replay",
     "Rule",
     "demo_fleet",
     "random_faults",
+    "read_recording",
     "render_backup",
     "render_timestamp",
     "serve_emulator",
+    "serve_recording",
 ]

@@ -60,6 +60,12 @@ class Server:
     """False: a standby, or a database that is set to be read only."""
     may_write: bool | None
     """Whether the role has the rights; None: there is no inventory yet."""
+    lacking: tuple[str, ...]
+    """The rights that it lacks, as `INSERT ON collector.backup`."""
+    may_create: bool
+    """Whether the role may create schemas, as migrations do."""
+    clock_s: float
+    """Seconds since 1970, by the server's clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +94,13 @@ async def read_freshness(url: str, settings: DatabaseSettings) -> list[Freshness
 async def read_server(url: str, settings: DatabaseSettings) -> Server:
     """Ask a server what it is, once. Raises DatabaseError."""
     (row,) = await _fetch(url, settings, "read_server")
-    return Server(version=row["version"], takes_writes=row["takes_writes"], may_write=row["may_write"])
+    return Server(**{**dict(row), "lacking": tuple(row["lacking"] or ())})
+
+
+async def read_folders(url: str, settings: DatabaseSettings) -> dict[str, str]:
+    """Ask in which folder each cluster lies, as far as the inventory knows. Raises DatabaseError, SchemaError."""
+    rows = await _fetch(url, settings, "read_folders")
+    return {row["cluster_id"]: row["folder_id"] for row in rows}
 
 
 async def read_example(url: str, settings: DatabaseSettings, name: ExampleName) -> Example:
