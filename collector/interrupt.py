@@ -43,14 +43,36 @@ class Interrupted(CollectorError):
         self.exit_code = exit_code
 
 
-class Interrupt(AbstractContextManager["Interrupt"]):
+class Stop:
+    """A wish that work may end early: an event, and the giving up of what it need not wait for."""
+
+    def __init__(self) -> None:
+        """Wish nothing yet."""
+        self.stopping = asyncio.Event()
+        self.exit_code: int | None = None
+        """128 and the number of the first signal; None: there was none."""
+
+    async def unless_stopped(self, work: Coroutine[Any, Any, T]) -> T:
+        """Await the work, or cancel it as soon as it is to stop and raise Interrupted."""
+        task = asyncio.ensure_future(work)
+        stop = asyncio.ensure_future(self.stopping.wait())
+        try:
+            await asyncio.wait((task, stop), return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+        finally:
+            task.cancel()
+            stop.cancel()
+            await asyncio.gather(task, stop, return_exceptions=True)
+        raise Interrupted(self.exit_code or 128 + signal.SIGINT)
+
+
+class Interrupt(Stop, AbstractContextManager["Interrupt"]):
     """The signals while one command works. Entered in the main thread, outside the event loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, *, patience_s: float = PATIENCE_S) -> None:
         """Watch for `loop`, whose work is given `patience_s` after the first signal."""
-        self.stopping = asyncio.Event()
-        self.exit_code: int | None = None
-        """128 and the number of the first signal; None: there was none."""
+        super().__init__()
         self._loop = loop
         self._patience_s = patience_s
         self._came_at = 0.0
@@ -70,20 +92,6 @@ class Interrupt(AbstractContextManager["Interrupt"]):
             timer.cancel()
         for number, handler in self._before.items():
             signal.signal(number, handler)
-
-    async def unless_stopped(self, work: Coroutine[Any, Any, T]) -> T:
-        """Await the work, or cancel it as soon as a signal comes and raise Interrupted."""
-        task = asyncio.ensure_future(work)
-        stop = asyncio.ensure_future(self.stopping.wait())
-        try:
-            await asyncio.wait((task, stop), return_when=asyncio.FIRST_COMPLETED)
-            if task.done():
-                return task.result()
-        finally:
-            task.cancel()
-            stop.cancel()
-            await asyncio.gather(task, stop, return_exceptions=True)
-        raise Interrupted(self.exit_code or 128 + signal.SIGINT)
 
     def leave_within(self, seconds: float, exit_code: int) -> None:
         """End the process then, whatever still runs: in no time that is worth a person's waiting."""

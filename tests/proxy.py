@@ -21,8 +21,9 @@ Moment = Literal["before", "after"]
 class Proxy:
     """Forwards connections to a server. An async context manager."""
 
-    def __init__(self, url: str) -> None:
-        """Take the server's URL; `url` is then the one to use."""
+    def __init__(self, url: str, *, port: int = 0) -> None:
+        """Take the server's URL; `url` is then the one to use. Port 0: any free one."""
+        self._port = port
         self._target = urlsplit(url)
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -41,7 +42,7 @@ class Proxy:
         return urlunsplit(self._target._replace(netloc=f"{credentials}@127.0.0.1:{port}"))
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._port)
         return self
 
     async def __aexit__(

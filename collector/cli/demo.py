@@ -13,10 +13,10 @@ from collector.cli.ending import BUG, DONE, carry_out
 from collector.errors import UsageError
 
 if TYPE_CHECKING:
-    from collector.cli.sweeping import Swept
     from collector.demo import Keeping, Stage
     from collector.interrupt import Interrupt
     from collector.store.reading import Example, ExampleName
+    from collector.sweeping import Swept
 
 _EXAMPLES: Final[tuple[ExampleName, ...]] = ("example_not_seen", "example_gone", "example_index")
 
@@ -76,17 +76,17 @@ async def _play(scene: Stage, interrupt: Interrupt) -> int:
 
 async def _sweep(scene: Stage, interrupt: Interrupt) -> Swept:
     from collector.api import credential_from
-    from collector.cli.sweeping import prepare_database, sweep_once
     from collector.clusters import configured_clusters
     from collector.demo import ENVIRONMENT
     from collector.sweep import Sweep
+    from collector.sweeping import prepare_database, sweep_once
 
     clusters = configured_clusters(scene.config)
     everything = frozenset(cluster.id for cluster in clusters)  # of a demo that was kept for weeks, all may be gone
     sweep = Sweep(configured=clusters, selected=clusters, trace_id=str(uuid.uuid4()), allow_mass_vanish=everything)
     await interrupt.unless_stopped(prepare_database(scene.config, sweep, scene.url))
     credential = credential_from(scene.config.auth, ENVIRONMENT)
-    return await sweep_once(scene.config, sweep, url=scene.url, credential=credential, interrupt=interrupt)
+    return await sweep_once(scene.config, sweep, url=scene.url, credential=credential, stop=interrupt)
 
 
 async def _print_findings(scene: Stage) -> None:

@@ -14,6 +14,7 @@ from collector.cli.ending import EXIT_CODES, conclude, crash
 from collector.cli.migrate import migrate
 from collector.cli.run import run
 from collector.cli.schema import config_schema
+from collector.cli.serve import serve
 from collector.cli.settings import config_option
 from collector.cli.status import status
 from collector.errors import CollectorError
@@ -48,9 +49,9 @@ def cli() -> None:
     Keep an exact inventory of managed-database backups in PostgreSQL.
 
     `collector demo` shows it without any account; `collector check` says what a configuration lacks; `collector run`
-    does the work once.
+    does the work once, `collector serve` on a schedule.
     """
 
 
-for _command in (demo, run, migrate, check, status, emulate, config_schema):
+for _command in (demo, run, serve, migrate, check, status, emulate, config_schema):
     cli.add_command(_command)

@@ -29,11 +29,11 @@ progress bar on a terminal, and the one message with which a command fails. A re
 | 2 | usage, configuration, credential or schema; also a credential that every listing refuses: pointless to retry |
 | 3 | the database is unavailable and nothing was written: try again later |
 | 70 | a bug: the log has the traceback |
-| 130, 143 | interrupted by SIGINT, SIGTERM |
+| 130, 143 | interrupted by SIGINT, SIGTERM; for `serve` and `emulate` that is the normal end: 0 |
 
 The first SIGINT or SIGTERM ends a sweep early: no new page is asked for, the merge in hand is rolled back, the report
-is written. A second one ends the process at once, and 25 s after the first it ends in any case. Every cluster's rows
-are then either those of the old listing or of the new one.
+is written; `serve` ends the sweep under way like that, and exits within 20 s. A second one ends the process at once,
+and 25 s after the first it ends in any case. Every cluster's rows are then those of the old listing or of the new one.
 """
 
 

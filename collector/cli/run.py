@@ -15,10 +15,10 @@ from collector.cli.ending import carry_out, code_of_sweep
 from collector.cli.settings import config_option, load_settings
 
 if TYPE_CHECKING:
-    from collector.cli.sweeping import Swept
     from collector.config import Config
     from collector.interrupt import Interrupt
     from collector.sweep import Sweep
+    from collector.sweeping import Swept
 
 Output = Literal["text", "json"]
 
@@ -57,7 +57,7 @@ def run(
     """
     config = load_settings()
     sweep = _choose(config, only=only, shard=shard, writes=writes, allow_mass_vanish=allow_mass_vanish)
-    _forbid_core_dumps()
+    forbid_core_dumps()
     carry_out(lambda interrupt: _sweep(config, sweep, output=output, interrupt=interrupt))
 
 
@@ -87,7 +87,7 @@ def _choose(
     )
 
 
-def _forbid_core_dumps() -> None:
+def forbid_core_dumps() -> None:
     """Keep the memory of a process that crashed, with the credential in it, off the disk."""
     import resource
 
@@ -98,17 +98,19 @@ async def _sweep(config: Config, sweep: Sweep, *, output: Output, interrupt: Int
     from collector.api import credential_from
     from collector.cli.database import database_url
     from collector.cli.progress import progress
-    from collector.cli.sweeping import prepare_database, sweep_once
+    from collector.sweeping import prepare_database, sweep_once
 
     credential = credential_from(config.auth, os.environ)
     async with AsyncExitStack() as stack:
         url = await interrupt.unless_stopped(stack.enter_async_context(database_url(config, os.environ)))
         await interrupt.unless_stopped(prepare_database(config, sweep, url))
         with progress(len(sweep.selected)) as on_result:
-            swept = await sweep_once(
-                config, sweep, url=url, credential=credential, interrupt=interrupt, on_result=on_result
-            )
+            swept = await sweep_once(config, sweep, url=url, credential=credential, stop=interrupt, on_result=on_result)
         _report(swept, output)
+    if config.metrics.pushgateway and sweep.writes == "kept" and interrupt.exit_code is None:
+        from collector.serve.push import push_sweep
+
+        await push_sweep(config.metrics.pushgateway, swept)
     return code_of_sweep(swept.summary, interrupted=interrupt.exit_code)
 
 

@@ -10,9 +10,11 @@ from collector.config.load import load_config
 from collector.config.model import Config, FreshnessSettings, GuardSettings, LogSettings
 from collector.config.schema import config_schema
 from collector.config.secrets import Secret, read_secret
+from collector.config.serve import Address, HttpSettings, MetricsSettings, ScheduleSettings, parse_address
 from collector.config.settings import SecretSource
 
 __all__ = [
+    "Address",
     "ApiSettings",
     "AuthSettings",
     "ClusterSettings",
@@ -20,10 +22,14 @@ __all__ = [
     "DatabaseSettings",
     "FreshnessSettings",
     "GuardSettings",
+    "HttpSettings",
     "LogSettings",
+    "MetricsSettings",
+    "ScheduleSettings",
     "Secret",
     "SecretSource",
     "config_schema",
     "load_config",
+    "parse_address",
     "read_secret",
 ]

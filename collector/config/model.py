@@ -16,6 +16,7 @@ from collector.config.api import ApiSettings
 from collector.config.auth import AuthSettings
 from collector.config.clusters import ClusterSettings
 from collector.config.database import DatabaseSettings
+from collector.config.serve import HttpSettings, MetricsSettings, ScheduleSettings
 from collector.config.settings import Settings, fill
 from collector.config.values import NO_CLUSTERS, Duration, Number, Whole
 
@@ -82,6 +83,15 @@ class Config(Settings):
 
     guard: Annotated[GuardSettings, BeforeValidator(fill)] = GuardSettings()
     """When too much disappears at once to be believed."""
+
+    schedule: ScheduleSettings | None = ScheduleSettings()
+    """When the service sweeps; null: never, it only serves what other runs collect."""
+
+    http: Annotated[HttpSettings, BeforeValidator(fill)] = HttpSettings()
+    """Where the service answers, and whom."""
+
+    metrics: Annotated[MetricsSettings, BeforeValidator(fill)] = MetricsSettings()
+    """Where a run without a service tells its numbers."""
 
     log: Annotated[LogSettings, BeforeValidator(fill)] = LogSettings()
     """What is written to stderr."""

@@ -49,7 +49,9 @@ def _section(key: str, entry: dict[str, Any], models: dict[str, Any]) -> str:
 
 
 def _reference(entry: dict[str, Any]) -> str:
-    return str(entry.get("items", entry)["$ref"]).rpartition("/")[2]
+    inner = entry.get("items", entry)
+    (reference,) = (choice["$ref"] for choice in inner.get("anyOf", [inner]) if "$ref" in choice)
+    return str(reference).rpartition("/")[2]
 
 
 def _default(field: dict[str, Any]) -> str:

@@ -38,8 +38,8 @@ def _tidy(entry: dict[str, Any]) -> dict[str, Any]:
     entry = {_BOUNDS.get(key, key): value for key, value in entry.items() if key != "title"}
     if "anyOf" in entry:
         entry["anyOf"] = [_tidy(choice) for choice in entry["anyOf"]]
-    if "$ref" in entry:
-        entry.pop("default", None)
+    if any("$ref" in choice for choice in entry.get("anyOf", [entry])) and entry.get("default") is not None:
+        entry.pop("default")
     if is_duration(entry) and isinstance(entry.get("default"), float):
         entry["default"] = format_duration(entry["default"])
     return entry

@@ -9,8 +9,9 @@ lock and close has its limit, and what passes it is broken off. Instants travel 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import asyncpg
@@ -31,13 +32,40 @@ CONNECTION_AGE_S: Final = 1800.0
 APPLICATION_NAME: Final = "backup-inventory-collector"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """What a pool is for."""
+
+    connections_min: int = 1
+    """0: it connects when it is first asked, so that it may be opened while the server is away."""
+    attributes: SessionAttribute = SessionAttribute.read_write
+    """Of several servers, which one is looked for."""
+    session: Mapping[str, str] = field(default_factory=dict)
+    """Settings of the session beside the usual ones."""
+
+
+SWEEPING: Final = Use()
+"""Writes all that a sweep finds."""
+KEEPING: Final = Use(connections_min=0)
+"""Small writes of a process that outlives its database."""
+ASKING: Final = Use(connections_min=0, attributes=SessionAttribute.any)
+"""The same, of any server: to learn whether it takes writes."""
+READING: Final = Use(
+    connections_min=0,
+    attributes=SessionAttribute.any,
+    session={"application_name": f"{APPLICATION_NAME} reader", "default_transaction_read_only": "on"},
+)
+"""Reads for people and monitors, from a standby too."""
+
+
 class Pool:
     """A bounded pool. `acquire` yields a connection; `transaction` one inside a transaction."""
 
-    def __init__(self, url: str, settings: DatabaseSettings) -> None:
+    def __init__(self, url: str, settings: DatabaseSettings, *, use: Use = SWEEPING) -> None:
         """Keep the address and the limits; `open` connects."""
         self._url = url
         self._settings = settings
+        self._use = use
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
 
     async def open(self) -> None:
@@ -52,14 +80,14 @@ class Pool:
         with translated():
             pool = asyncpg.create_pool(
                 self._url,
-                min_size=1,
+                min_size=self._use.connections_min,
                 max_size=self._settings.pool_size,
                 timeout=self._settings.connect_timeout_s,
                 command_timeout=self._settings.command_timeout_s,
                 max_inactive_connection_lifetime=CONNECTION_AGE_S,
                 statement_cache_size=0 if self._settings.transaction_pooler else 100,
                 server_settings=self._session(),
-                target_session_attrs=SessionAttribute.read_write,
+                target_session_attrs=self._use.attributes,
                 init=prepare_connection,
                 reset=_forget_nothing,
             )
@@ -77,6 +105,7 @@ class Pool:
             "idle_in_transaction_session_timeout": "30000",
             "plan_cache_mode": "force_generic_plan",
             "TimeZone": "UTC",
+            **self._use.session,
         }
 
     @asynccontextmanager

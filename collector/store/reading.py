@@ -6,8 +6,8 @@ It never changes anything, and does not mind a schema that is newer than the pro
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
@@ -118,12 +118,22 @@ async def read_example(url: str, settings: DatabaseSettings, name: ExampleName) 
 async def _fetch(url: str, settings: DatabaseSettings, name: str) -> list[Record]:
     with translated():
         async with _connection(url, settings) as connection:
-            try:
+            with inventory_expected():
                 return await connection.fetch(statement(name))
-            except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError) as exc:
-                raise SchemaError(
-                    f"the inventory is not there, or is too old: run `collector migrate` ({exc})"
-                ) from None
+
+
+@contextmanager
+def inventory_expected() -> Iterator[None]:
+    """Call it a SchemaError where what is read is not there."""
+    try:
+        yield
+    except (
+        asyncpg.InvalidSchemaNameError,
+        asyncpg.UndefinedTableError,
+        asyncpg.UndefinedColumnError,
+        asyncpg.UndefinedFunctionError,
+    ) as exc:
+        raise SchemaError(f"the inventory is not there, or is too old: run `collector migrate` ({exc})") from None
 
 
 @asynccontextmanager

@@ -61,7 +61,9 @@ def test_the_readme_s_verbs_are_those_of_dev() -> None:
     assert {"demo", "test"} <= verbs <= known
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/howto/pgbouncer.md"], ids=["readme", "pgbouncer"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "docs/howto/pgbouncer.md", "docs/howto/service.md"], ids=["readme", "pgbouncer", "service"]
+)
 def test_the_configuration_loads(name: str, tmp_path: Path) -> None:
     """What people copy first is a whole configuration."""
     (block,) = page(name).blocks("yaml")

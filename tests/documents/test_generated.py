@@ -8,6 +8,7 @@ import asyncpg
 
 from collector.errors import CollectorError
 from tests.documents.errors_page import below, documented, errors_page
+from tests.documents.metrics_page import metrics_page
 from tests.documents.pages import page
 from tests.documents.schema_page import schema_page, uncommented
 
@@ -42,6 +43,11 @@ async def test_the_worked_example_is_what_the_database_says(db: Connection) -> N
 def test_the_errors_page_is_made_from_the_errors() -> None:
     """A docstring or an exit code that changes is noticed here."""
     assert page("docs/reference/errors.md").text == errors_page()
+
+
+def test_the_metrics_page_is_what_the_service_writes() -> None:
+    """A family that comes, goes or changes its labels is noticed here."""
+    assert page("docs/reference/metrics.md").text == metrics_page()
 
 
 def test_every_error_has_its_row() -> None:

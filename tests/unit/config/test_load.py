@@ -60,14 +60,17 @@ UNKNOWN = {
     "typo": ("api: {page_sise: 3}", "2:7: api.page_sise: unknown key: did you mean page_size?"),
     "attribute-name": ("api: {page_timeout_s: 3s}", "2:7: api.page_timeout_s: unknown key: did you mean page_timeout?"),
     "section": ("loging: {}", "2:1: loging: unknown key: did you mean log?"),
-    "far-off": ("zzz: 1", "2:1: zzz: unknown key: file has database, api, auth, clusters, freshness, guard, log"),
+    "far-off": (
+        "zzz: 1",
+        "2:1: zzz: unknown key: file has database, api, auth, clusters, freshness, guard, schedule, http, metrics, log",
+    ),
     "in-a-source": (
         "auth: {iam_token: {evn: A, file: /x}}",
         "2:20: auth.iam_token.evn: unknown key: did you mean env?",
     ),
     "with-a-variable": (
         "${A}: 1",
-        "2:1: …: unknown key: file has database, api, auth, clusters, freshness, guard, log",
+        "2:1: …: unknown key: file has database, api, auth, clusters, freshness, guard, schedule, http, metrics, log",
     ),
 }
 

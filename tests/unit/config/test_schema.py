@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[3]
 EXAMPLE = ROOT / "config.example.yaml"
 
 # The two sources exclude each other, so the example can hold only one of them.
-NOT_IN_EXAMPLE = {"auth.iam_token.file"}
+NOT_IN_EXAMPLE = {"auth.iam_token.file", "http.token.env", "http.token.file"}
 ANY_VALUE = {"auth.iam_token", "clusters"}
 
 

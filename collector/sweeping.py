@@ -1,7 +1,8 @@
-"""One sweep from the configuration to its summary: what `run` and the demo have in common."""
+"""One sweep from the configuration to its summary: what `run`, the service and the demo have in common."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from collector.sweep import Sweep, run_sweep
 if TYPE_CHECKING:
     from collector.api import Credential
     from collector.config import Config
-    from collector.interrupt import Interrupt
+    from collector.interrupt import Stop
     from collector.records import ListingResult
 
 log = structlog.get_logger()
@@ -30,6 +31,7 @@ class Swept:
     summary: Summary
     requests: int
     retries: int
+    duration_s: float
 
 
 async def prepare_database(config: Config, sweep: Sweep, url: str) -> None:
@@ -53,7 +55,7 @@ async def sweep_once(
     *,
     url: str,
     credential: Credential,
-    interrupt: Interrupt,
+    stop: Stop,
     on_result: Callable[[ListingResult], None] = lambda _: None,
 ) -> Swept:
     """
@@ -61,14 +63,20 @@ async def sweep_once(
 
     Raises:
         DatabaseError, SchemaError: nothing was begun.
-        Interrupted: a signal came before anything was begun.
+        Interrupted: it was stopped before anything was begun.
     """
     guard = Guard(rows=config.guard.mass_vanish_rows, share=config.guard.mass_vanish_share)
     kind = Rehearsal if sweep.writes == "rehearsed" else Store
     structlog.contextvars.bind_contextvars(trace_id=sweep.trace_id)
+    began = time.monotonic()
     async with AsyncExitStack() as stack:
-        store = await interrupt.unless_stopped(stack.enter_async_context(kind(url, config.database, guard=guard)))
+        store = await stop.unless_stopped(stack.enter_async_context(kind(url, config.database, guard=guard)))
         api = await stack.enter_async_context(Api(config.api, credential, trace_id=sweep.trace_id))
-        summary = await run_sweep(config, sweep, api=api, store=store, stopping=interrupt.stopping, on_result=on_result)
+        summary = await run_sweep(config, sweep, api=api, store=store, stopping=stop.stopping, on_result=on_result)
         log.info("sweep.finished", sweep_id=summary.sweep_id, outcome=summary.outcome, requests=api.requests)
-        return Swept(summary=summary, requests=api.requests, retries=api.retries)
+        return Swept(
+            summary=summary,
+            requests=api.requests,
+            retries=api.retries,
+            duration_s=time.monotonic() - began,
+        )

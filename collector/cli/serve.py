@@ -1,0 +1,53 @@
+"""`collector serve`: sweeps on a schedule, and answers over HTTP."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+import click
+
+from collector.cli.ending import DONE, carry_out
+from collector.cli.run import forbid_core_dumps
+from collector.cli.settings import config_file, config_option, load_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from collector.config import Config
+    from collector.interrupt import Interrupt
+
+
+@click.command()
+@config_option
+def serve() -> None:
+    """
+    Sweep on a schedule, and serve probes and metrics over HTTP, until SIGTERM; then the exit code is 0.
+
+    When and where is said in the sections `schedule` and `http` of the configuration. Any number of replicas may be
+    started: all serve, one sweeps. SIGUSR1 sweeps now. SIGHUP, or a change of the file, reads the configuration anew.
+    """
+    config = load_settings()
+    file = config_file()
+    forbid_core_dumps()
+    carry_out(lambda interrupt: _serve(file, config, interrupt))
+
+
+async def _serve(path: Path, config: Config, interrupt: Interrupt) -> int:
+    from collector.api import credential_from
+    from collector.cli.database import database_url
+    from collector.interrupt import Interrupted
+    from collector.serve import ConfigFile
+    from collector.serve import serve as serve_until_stopped
+
+    if config.schedule is not None:
+        credential_from(config.auth, os.environ)  # one that cannot be read is told now, not by the first sweep
+    file = ConfigFile(path, os.environ, config)
+    async with AsyncExitStack() as stack:
+        try:
+            url = await interrupt.unless_stopped(stack.enter_async_context(database_url(config, os.environ)))
+        except Interrupted:
+            return DONE
+        await serve_until_stopped(file, url=url, env=os.environ, interrupt=interrupt)
+    return DONE

@@ -1,0 +1,97 @@
+"""
+What every answer has and every request must: safe headers, a method that only reads, and a token where one is set.
+
+Nothing of a request goes into an answer or a log line: neither its path, nor its headers, nor the name of the host.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from aiohttp import web
+
+from collector.config import read_secret
+from collector.errors import CredentialError
+
+if TYPE_CHECKING:
+    from aiohttp.typedefs import Handler, Middleware
+
+    from collector.config import HttpSettings
+
+log = structlog.get_logger()
+
+HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "Server": "collector",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+OPEN_PATHS: Final = frozenset({"/healthz", "/readyz"})
+METHODS: Final = ("GET", "HEAD")
+
+
+def guarded_by(settings: HttpSettings, env: Mapping[str, str]) -> list[Middleware]:
+    """Make the middlewares of an application, the outermost first."""
+    gate = Gate(settings, env)
+
+    @web.middleware
+    async def harden(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            response = await handler(request)
+        except web.HTTPException as exc:
+            response = plain(exc.status, exc.reason)
+        response.headers.update(HEADERS)
+        return response
+
+    @web.middleware
+    async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method not in METHODS:
+            return plain(405, "Method Not Allowed", headers={"Allow": ", ".join(METHODS)})
+        if request.path not in OPEN_PATHS and not gate.admits(request.headers.get("Authorization", "")):
+            return plain(401, "Unauthorized", headers={"WWW-Authenticate": "Bearer"})
+        return await handler(request)
+
+    return [harden, admit]
+
+
+class Gate:
+    """Who may read."""
+
+    def __init__(self, settings: HttpSettings, env: Mapping[str, str]) -> None:
+        """
+        Remember where the token lies, not the token: it can be replaced.
+
+        Raises:
+            CredentialError: it cannot be read.
+        """
+        self._source = settings.token
+        self._env = env
+        if self._source is not None and (warning := read_secret(self._source, env).warning) is not None:
+            log.warning("credential.exposed", reason=warning)
+
+    def admits(self, authorization: str) -> bool:
+        """Tell whether a request with this header may pass. A token that cannot be read any more admits nobody."""
+        if self._source is None:
+            return True
+        try:
+            token = read_secret(self._source, self._env).value
+        except CredentialError as exc:
+            log.error("token.unreadable", message=str(exc))  # noqa: TRY400 - it tells all without a traceback
+            return False
+        scheme, _, given = authorization.partition(" ")
+        # In a time that does not tell how much of it was right.
+        is_right = hmac.compare_digest(given.strip().encode("utf-8", "surrogateescape"), token.encode())
+        return is_right and scheme.lower() == "bearer"
+
+
+def plain(status: int, text: str, *, headers: Mapping[str, str] | None = None) -> web.Response:
+    """Answer with one line of text."""
+    return web.Response(status=status, text=f"{text}\n", headers=headers)

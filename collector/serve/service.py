@@ -1,0 +1,171 @@
+"""
+The long-running service put together: what is started, in which order, and how it ends.
+
+It listens first, so that probes are answered while the database is awaited; it asks the API for nothing before the
+database is known to be good; and it leaves within seconds, whatever stands still.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import uuid
+from collections.abc import Coroutine, Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+
+from collector.config import parse_address
+from collector.serve.door import Door
+from collector.serve.leadership import Leadership
+from collector.serve.opening import open_database
+from collector.serve.pulse import Pulse
+from collector.serve.readiness import Job, Readiness
+from collector.serve.supervisor import supervise
+from collector.serve.sweeper import Sweeper
+from collector.serve.tally import Tally
+from collector.serve.web import build_app
+from collector.store.pool import ASKING, KEEPING, READING, Pool, Use
+
+if TYPE_CHECKING:
+    from collector.config import Config
+    from collector.interrupt import Interrupt
+    from collector.serve.reload import ConfigFile
+
+log = structlog.get_logger()
+
+SWEEP_END_S: Final = 10.0
+"""How long a sweep may take to end itself. With a frozen server what follows takes 8 s more; 20 are promised."""
+STATEMENT_S: Final = 5.0
+KEEPING_S: Final = 3.0
+CONNECTIONS: Final = 2
+
+Work = Coroutine[Any, Any, None]
+
+
+async def serve(file: ConfigFile, *, url: str, env: Mapping[str, str], interrupt: Interrupt) -> None:
+    """
+    Serve until a signal comes.
+
+    Args:
+        file: the configuration.
+        url: the database. It may hold a password.
+        env: where secrets may lie.
+        interrupt: the signals.
+
+    Raises:
+        UsageError: the address to listen on is taken.
+        DatabaseRefused, SchemaError, CredentialError: it cannot begin.
+    """
+    async with AsyncExitStack() as stack:
+        service = await _Service.open(stack, file, url=url, env=env, stopping=interrupt.stopping)
+        await service.run()
+    log.info("service.stopped")
+
+
+class _Service:
+    """The parts, and how they hear of each other."""
+
+    def __init__(self, file: ConfigFile, *, url: str, env: Mapping[str, str], stopping: asyncio.Event) -> None:
+        config = file.config
+        self.job: Job = "sweeps" if config.schedule is not None else "only_serves"
+        self.file = file
+        self.url = url
+        self.stopping = stopping
+        keeping = KEEPING if self.job == "sweeps" else ASKING
+        self.inventory = _pool(url, config, use=READING, statement_s=STATEMENT_S)
+        self.keeping = _pool(url, config, use=keeping, statement_s=KEEPING_S)
+        self.tally = Tally()
+        self.readiness = Readiness(self.keeping, self.job)
+        self.leadership = Leadership(self.keeping, uuid.uuid4())
+        self.sweeper = Sweeper(file, self.leadership, self.tally, url=url, env=env, stopping=stopping)
+        self.pulse = Pulse()
+
+    @classmethod
+    async def open(
+        cls,
+        stack: AsyncExitStack,
+        file: ConfigFile,
+        *,
+        url: str,
+        env: Mapping[str, str],
+        stopping: asyncio.Event,
+    ) -> _Service:
+        """Begin to answer; `stack` ends it."""
+        service = cls(file, url=url, env=env, stopping=stopping)
+        stack.push_async_callback(service.close_pools)
+        for pool in (service.inventory, service.keeping):
+            await pool.open()  # they connect when they are asked
+        app = build_app(
+            file.config.http,
+            env,
+            readiness=service.readiness,
+            tally=service.tally,
+            inventory=service.inventory,
+        )
+        door = await stack.enter_async_context(Door(app, parse_address(file.config.http.listen)))
+        stack.enter_context(service.pulse)
+        stack.enter_context(_signals(service))
+        log.info("service.started", url=door.url, pid=os.getpid(), schedule=service.schedule)
+        return service
+
+    async def close_pools(self) -> None:
+        """Close both at once: each may have to wait for a frozen server."""
+        await asyncio.gather(self.inventory.close(), self.keeping.close())
+
+    @property
+    def schedule(self) -> str | None:
+        """The cron expression; None: it never sweeps."""
+        settings = self.file.config.schedule
+        return settings.cron if settings else None
+
+    async def run(self) -> None:
+        """Do everything until the service is to stop."""
+        tasks: dict[str, Work] = {
+            "lease": self._lead(),
+            "config": self.file.watch(self._note_reload),
+            "pulse": self.pulse.beat(self.tally.lag.set),
+        }
+        closing: dict[str, Work] = {"sweeps": self.sweeper.work()}
+        await supervise(tasks, closing=closing, stopping=self.stopping, patience_s=SWEEP_END_S)
+        self.readiness.stage = "stopping"
+        await self.leadership.give_up()
+
+    async def _lead(self) -> None:
+        """Once the database is good: keep the lease, or do nothing more."""
+        await open_database(self.url, self.file.config.database, job=self.job, inventory=self.inventory)
+        self.readiness.stage = None
+        log.info("service.opened")
+        if self.job == "sweeps":
+            await self.leadership.keep()
+        await self.stopping.wait()
+
+    def _note_reload(self, usable: bool) -> None:  # noqa: FBT001 - what is noted
+        self.tally.note_reload(usable)
+        self.sweeper.reconsider()
+
+
+def _pool(url: str, config: Config, *, use: Use, statement_s: float) -> Pool:
+    settings = config.database
+    changes = {
+        "pool_size": CONNECTIONS,
+        "command_timeout_s": min(statement_s, settings.command_timeout_s),
+        "connect_timeout_s": min(statement_s, settings.connect_timeout_s),
+        "lock_timeout_s": min(statement_s, settings.lock_timeout_s),
+    }
+    return Pool(url, settings.model_copy(update=changes), use=use)
+
+
+@contextmanager
+def _signals(service: _Service) -> Iterator[None]:
+    """SIGHUP reads the configuration anew, SIGUSR1 sweeps now."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, service.file.ask)
+    loop.add_signal_handler(signal.SIGUSR1, service.sweeper.ask)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
+        loop.remove_signal_handler(signal.SIGUSR1)

@@ -1,0 +1,159 @@
+"""
+The sweeps of the service, one after the other: at once when this process begins to lead, then on schedule or on demand.
+
+A sweep that fails, whatever for, is told and counted; the next one is due all the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from collector.api import credential_from
+from collector.clusters import configured_clusters
+from collector.errors import CollectorError
+from collector.interrupt import Interrupted, Stop
+from collector.serve.timetable import Timetable
+from collector.serve.waiting import first_of
+from collector.sweep import Sweep
+from collector.sweeping import sweep_once
+
+if TYPE_CHECKING:
+    from collector.serve.leadership import Leadership
+    from collector.serve.reload import ConfigFile
+    from collector.serve.tally import Tally
+    from collector.sweeping import Swept
+
+log = structlog.get_logger()
+
+LOOK_S: Final = 30.0
+"""How often the wall clock is looked at: it may be set while we wait."""
+
+
+class Sweeper:
+    """Sweeps with the configuration in force, as long as this process leads."""
+
+    def __init__(
+        self,
+        file: ConfigFile,
+        leadership: Leadership,
+        tally: Tally,
+        *,
+        url: str,
+        env: Mapping[str, str],
+        stopping: asyncio.Event,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        rng: random.Random | None = None,
+    ) -> None:
+        """Sweep into the database at `url`; `now` tells the wall clock's time, `rng` spreads the runs."""
+        self._file = file
+        self._leadership = leadership
+        self._tally = tally
+        self._url = url
+        self._env = env
+        self._stopping = stopping
+        self._now = now
+        self._rng = rng or random.Random()
+        self._asked = asyncio.Event()
+        self._changed = asyncio.Event()
+
+    def ask(self) -> None:
+        """Sweep now, or right after the sweep that is running; if another process leads, nothing happens."""
+        self._asked.set()
+
+    def reconsider(self) -> None:
+        """Look at the configuration anew."""
+        self._changed.set()
+
+    async def work(self) -> None:
+        """Sweep until the service stops, and return then."""
+        while not self._stopping.is_set():
+            await first_of(self._leadership.held, self._stopping)
+            self._tally.lease_held.set(int(self._leadership.held.is_set()))
+            self._asked.clear()
+            await self._lead()
+            self._tally.lease_held.set(0)
+            self._tally.next_run.set(0)
+
+    async def _lead(self) -> None:
+        """Sweep at once and then when it is time, until the lease is lost or the service stops."""
+        table = self._plan()
+        is_due = True
+        while table is not None and not self._is_over():
+            if is_due:
+                await self._sweep()
+                self._count_skipped(table.end(self._now()))
+            table = self._plan(table) or table
+            is_due = await self._is_due(table)
+
+    def _plan(self, table: Timetable | None = None) -> Timetable | None:
+        """Keep the timetable while its schedule is in force, or make a new one."""
+        settings = self._file.config.schedule
+        if settings is None or (table is not None and table.settings == settings):
+            return table
+        return Timetable(settings, self._now(), rng=self._rng)
+
+    async def _is_due(self, table: Timetable) -> bool:
+        """Wait a while; tell whether a run is to begin now."""
+        self._changed.clear()
+        self._tally.next_run.set(table.due_at.timestamp())
+        if (wait_s := table.wait_s(self._now())) > 0:
+            over = (self._stopping, self._leadership.lost)
+            await first_of(self._asked, self._changed, *over, timeout_s=min(wait_s, LOOK_S))
+        if self._asked.is_set():
+            self._asked.clear()
+            return True
+        if self._changed.is_set() or table.wait_s(self._now()) > 0:
+            return False
+        table.begin()
+        return True
+
+    def _is_over(self) -> bool:
+        return self._stopping.is_set() or self._leadership.lost.is_set()
+
+    def _count_skipped(self, runs: int) -> None:
+        if runs:
+            self._tally.note_skipped(runs)
+            log.warning("run.skipped", runs=runs)
+
+    async def _sweep(self) -> None:
+        """Sweep once. Losing the lease or the end of the service ends it early, properly."""
+        stop = Stop()
+        self._tally.sweeping.set(1)
+        # In a task of its own: what it binds to the log's lines is gone with it.
+        sweep = asyncio.create_task(self._sweep_until(stop), name="sweep")
+        ends = [asyncio.ensure_future(event.wait()) for event in (self._stopping, self._leadership.lost)]
+        try:
+            await asyncio.wait([sweep, *ends], return_when=asyncio.FIRST_COMPLETED)
+            stop.stopping.set()
+            if (swept := await sweep) is not None:
+                self._tally.note_sweep(swept)
+        finally:
+            for each in (sweep, *ends):
+                each.cancel()
+            await asyncio.gather(sweep, *ends, return_exceptions=True)
+            self._tally.sweeping.set(0)
+
+    async def _sweep_until(self, stop: Stop) -> Swept | None:
+        config = self._file.config
+        try:
+            clusters = configured_clusters(config)
+            sweep = Sweep(configured=clusters, selected=clusters, trace_id=str(uuid.uuid4()))
+            credential = credential_from(config.auth, self._env)
+            return await sweep_once(config, sweep, url=self._url, credential=credential, stop=stop)
+        except Interrupted:
+            self._tally.note_failure("interrupted")
+        except CollectorError as exc:
+            log.error("sweep.failed", error=exc.kind, message=str(exc))  # noqa: TRY400 - it tells all without a traceback
+            self._tally.note_failure("not_begun")
+        except Exception:
+            # One scheduled run is where a bug is contained: the next one may have more luck, and the metric says it.
+            log.exception("sweep.crashed")
+            self._tally.note_failure("crashed")
+        return None
