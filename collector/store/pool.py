@@ -104,6 +104,8 @@ class Pool:
             "statement_timeout": f"{round(self._settings.command_timeout_s * 1000)}",
             "idle_in_transaction_session_timeout": "30000",
             "plan_cache_mode": "force_generic_plan",
+            "enable_seqscan": "off",
+            "jit": "off",
             "TimeZone": "UTC",
             **self._use.session,
         }
