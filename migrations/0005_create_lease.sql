@@ -1,4 +1,4 @@
--- 0004: which replica of the service sweeps, whether anything can be written, and what monitoring reads.
+-- 0005: which replica of the service sweeps, whether anything can be written, and what monitoring reads.
 --
 -- Why: of several replicas one sweeps; a probe that only reads calls a demoted server ready.
 -- Locks: none, everything is new.
