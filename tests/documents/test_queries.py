@@ -25,6 +25,8 @@ COOKED = [
     pytest.param(query, shown.splitlines(), id=f"{number}")
     for number, (_, query, shown) in enumerate(queries_with_results(page(COOKBOOK)), start=1)
 ]
+RARE = {block.text for block in page(COOKBOOK).blocks("sql") if block.mark == "rare"}
+"""Queries whose rows depend on the hour of the day: only their columns are compared."""
 EMPTY_HERE = "WHERE NOT managed"
 """No cluster of the demo ever left the configuration."""
 
@@ -46,7 +48,8 @@ async def test_the_cookbook_shows_what_its_queries_give(reader: Connection, quer
     found = [[masked(name, value) for name, value in row.items()] for row in await statement.fetch()]
 
     assert cells(shown[0]) == columns
-    assert [row for row in map(cells, shown[2:]) if found and row not in found] == []
+    if query not in RARE:
+        assert [row for row in map(cells, shown[2:]) if found and row not in found] == []
 
 
 def test_the_cookbook_answers_its_questions_in_order() -> None:
