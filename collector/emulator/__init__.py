@@ -9,10 +9,12 @@ from __future__ import annotations
 from collector.emulator.actions import Gate
 from collector.emulator.answers import Code
 from collector.emulator.backups import INSTANT_NS_MAX, INSTANT_NS_MIN, EmulatedBackup
+from collector.emulator.claims import PublicKey
 from collector.emulator.clusters import EmulatedCluster, Order
 from collector.emulator.demo import demo_fleet
 from collector.emulator.faults import Faults, Rule
 from collector.emulator.fleet import Fleet
+from collector.emulator.issuer import Issuer
 from collector.emulator.random_faults import random_faults
 from collector.emulator.recording import RecordedRequest
 from collector.emulator.render import render_backup, render_timestamp
@@ -31,7 +33,9 @@ __all__ = [
     "Faults",
     "Fleet",
     "Gate",
+    "Issuer",
     "Order",
+    "PublicKey",
     "RecordedRequest",
     "Recording",
     "Replay",

@@ -1,5 +1,5 @@
 """
-What a scripted fault does to one request: values, and the gate at which a request waits.
+What a scripted fault does to one request: values, the gate at which a request waits, and how they are carried out.
 
 When it happens is the rules' business.
 """
@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Literal
 
-from collector.emulator.answers import Answer
+from collector.emulator.answers import Answer, render_status
 
 
 class Gate:
@@ -116,3 +116,25 @@ Verdict = Fail | Say | Drop
 Edit = EmptyPage | RepeatToken | Endless | RawRecord
 """What changes the page that the API would have answered."""
 Action = Wait | Verdict | Edit | Cut
+
+
+async def wait_out(wait: Wait) -> None:
+    """Hold a request for as long as it is to wait."""
+    match wait:
+        case Delay(seconds):
+            await asyncio.sleep(seconds)
+        case Hang():
+            # Ends when the client goes away or the server stops: both cancel it.
+            await asyncio.get_running_loop().create_future()
+        case Gate():
+            await wait.hold()
+
+
+def answer_of(verdict: Fail | Say, request_id: str) -> Answer:
+    """Write what is answered in the API's place."""
+    match verdict:
+        case Say(answer):
+            return answer
+        case Fail(status, code, message, headers):
+            body = render_status(code, message, request_id=request_id)
+            return Answer(status=status, body=body, headers=dict(headers))

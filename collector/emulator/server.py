@@ -15,11 +15,12 @@ from typing import Final, Literal, NamedTuple, Self
 
 from aiohttp import web
 
-from collector.emulator.actions import Action, Cut, Delay, Drop, Edit, Fail, Gate, Hang, Say, Wait
-from collector.emulator.answers import MESSAGES, Answer, Code, RefusedCall, refuse, render_status
+from collector.emulator.actions import Action, Cut, Drop, Edit, Fail, Say, Wait, answer_of, wait_out
+from collector.emulator.answers import MESSAGES, Answer, Code, RefusedCall, refuse
 from collector.emulator.edits import edit_page
 from collector.emulator.faults import Faults, Visit
 from collector.emulator.fleet import Fleet
+from collector.emulator.issuer import SERVICES, Asked, Issuer
 from collector.emulator.listings import render_cluster
 from collector.emulator.pages import Listing, RenderedPage, compress, write_page
 from collector.emulator.recording import RecordedRequest, record_request
@@ -51,7 +52,9 @@ class Emulator:
     fleet: Fleet
     _: KW_ONLY
     token: str | None = field(default="t1.emulator", repr=False)
-    """The bearer token that is accepted, and may be changed meanwhile; None accepts every request."""
+    """The bearer token that is accepted, and may be changed meanwhile; None accepts all, or only what `issuer` gave."""
+    issuer: Issuer | None = field(default=None, repr=False)
+    """Serves the token services too; what it issues is accepted beside `token`, and alone where that is None."""
     latency_s: float = 0.0
     """How long every answer takes at least."""
     page_cap: int = PAGE_SIZE_MAX
@@ -134,6 +137,9 @@ class Emulator:
     async def _respond(self, request: web.BaseRequest, request_id: str) -> web.StreamResponse:
         query = request.query
         path = request.rel_url.raw_path
+        if self.issuer is not None and (service := SERVICES.get((request.method, path))) is not None:
+            self._note(request, path, scope=service)
+            return await self._issue(self.issuer, Asked(service, request.headers, await request.read()), request)
         try:
             route = route_request(request.method, path, query)
         except RefusedCall:
@@ -142,18 +148,35 @@ class Emulator:
         self._note(request, path, scope=route.scope)
         if self.latency_s > 0:
             await asyncio.sleep(self.latency_s)
-        if self.token is not None and request.headers.get("Authorization") != f"Bearer {self.token}":
+        if not self._accepts(request.headers.get("Authorization", "")):
             raise RefusedCall(Code.UNAUTHENTICATED, MESSAGES[Code.UNAUTHENTICATED])
         check_scope(route)
         place = read_place(route, query)
         return await self._obey(_Call(request, route, place, min(place.page_size, self.page_cap), request_id))
+
+    def _accepts(self, authorization: str) -> bool:
+        token = authorization.removeprefix("Bearer ") if authorization.startswith("Bearer ") else ""
+        if self.issuer is not None and self.issuer.accepts(token):
+            return True
+        return token == self.token if self.token is not None else self.issuer is None
+
+    async def _issue(self, issuer: Issuer, asked: Asked, request: web.BaseRequest) -> web.StreamResponse:
+        actions = issuer.faults.take(Visit(asked.service, 1, 0, 1))
+        for action in actions:
+            if isinstance(action, Wait):
+                await wait_out(action)
+        if any(isinstance(action, Drop) for action in actions):
+            return drop_connection(request)
+        verdicts = [answer_of(action, "issuer") for action in actions if isinstance(action, Fail | Say)]
+        answer = verdicts[0] if verdicts else issuer.answer(asked, url=self.url)
+        return self._send(request, answer, "issuer")
 
     async def _obey(self, call: _Call) -> web.StreamResponse:
         page_number = call.place.offset // call.limit + 1
         actions = self.faults.take(Visit(call.route.scope, page_number, call.place.offset, call.limit))
         for action in actions:
             if isinstance(action, Wait):
-                await _wait(action)
+                await wait_out(action)
         if any(isinstance(action, Drop) for action in actions):
             return drop_connection(call.request)
         answer, page = self._answer(call, actions)
@@ -165,7 +188,7 @@ class Emulator:
     def _answer(self, call: _Call, actions: list[Action]) -> tuple[Answer, RenderedPage | None]:
         for action in actions:
             if isinstance(action, Fail | Say):
-                return _verdict(action, call.request_id), None
+                return answer_of(action, call.request_id), None
         cluster = self.fleet.clusters.get(call.route.scope)
         if cluster is not None and cluster.refusal is not None:
             code = Code(cluster.refusal)
@@ -214,26 +237,6 @@ class Emulator:
         self.requests_by_scope[scope] += 1
         if self.record:
             self.requests.append(record_request(request, path, scope=scope))
-
-
-async def _wait(wait: Wait) -> None:
-    match wait:
-        case Delay(seconds):
-            await asyncio.sleep(seconds)
-        case Hang():
-            # Ends when the client goes away or the server stops: both cancel it.
-            await asyncio.get_running_loop().create_future()
-        case Gate():
-            await wait.hold()
-
-
-def _verdict(verdict: Fail | Say, request_id: str) -> Answer:
-    match verdict:
-        case Say(answer):
-            return answer
-        case Fail(status, code, message, headers):
-            body = render_status(code, message, request_id=request_id)
-            return Answer(status=status, body=body, headers=dict(headers))
 
 
 def _headers(request_id: str) -> dict[str, str]:
