@@ -25,7 +25,7 @@ import structlog
 
 from benchmarks import obvious
 from benchmarks.copying import copy_floor
-from collector.api import Api, credential_from
+from collector.api import Api, open_access
 from collector.clusters import configured_clusters
 from collector.config import Config, load_config
 from collector.records import Guard
@@ -39,8 +39,11 @@ async def sweep(config: Config) -> Facts:
     """Run the product's sweep."""
     clusters = configured_clusters(config)
     url = os.environ["DATABASE_URL"]
-    api = Api(config.api, credential_from(config.auth, os.environ), trace_id="benchmark", rng=random.Random(0))
-    async with api, Store(url, config.database, guard=Guard()) as store:
+    async with (
+        open_access(config, os.environ) as access,
+        Api(config.api, access.credential, trace_id="benchmark", rng=random.Random(0)) as api,
+        Store(url, config.database, guard=Guard()) as store,
+    ):
         summary = await run_sweep(
             config,
             Sweep(configured=clusters, selected=clusters, trace_id="benchmark"),

@@ -16,7 +16,7 @@ from collector.store import Rehearsal, Store, prepare_schema
 from collector.sweep import Sweep, run_sweep
 
 if TYPE_CHECKING:
-    from collector.api import Credential
+    from collector.api import Access
     from collector.config import Config
     from collector.interrupt import Stop
     from collector.records import ListingResult
@@ -54,7 +54,7 @@ async def sweep_once(
     sweep: Sweep,
     *,
     url: str,
-    credential: Credential,
+    access: Access,
     stop: Stop,
     on_result: Callable[[ListingResult], None] = lambda _: None,
 ) -> Swept:
@@ -71,7 +71,9 @@ async def sweep_once(
     began = time.monotonic()
     async with AsyncExitStack() as stack:
         store = await stop.unless_stopped(stack.enter_async_context(kind(url, config.database, guard=guard)))
-        api = await stack.enter_async_context(Api(config.api, credential, trace_id=sweep.trace_id))
+        api = await stack.enter_async_context(
+            Api(config.api, access.credential, trace_id=sweep.trace_id, endpoints=access.endpoints)
+        )
         summary = await run_sweep(config, sweep, api=api, store=store, stopping=stop.stopping, on_result=on_result)
         log.info("sweep.finished", sweep_id=summary.sweep_id, outcome=summary.outcome, requests=api.requests)
         return Swept(

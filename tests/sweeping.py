@@ -43,9 +43,15 @@ QUICK: Final[Mapping[str, Any]] = {
 class Token:
     """The credential that the emulator takes."""
 
+    version = 0
+
     async def token(self) -> str:
         """Give it."""
         return TOKEN
+
+    async def renew(self, version: int) -> bool:
+        """Have no other."""
+        return version != self.version
 
 
 def backups(cluster_id: str, numbers: Iterable[int], **fields: Any) -> list[EmulatedBackup]:

@@ -1,36 +1,46 @@
 """
-Who we are to the API: a credential gives the token of the moment.
+Who we are to the API: a credential gives the token of the moment, and another one when that is refused.
 
-A token is never kept in a field, never printed, and read anew for every
-request, so that a secret that is replaced while we run is taken up.
+A ready token is never kept in a field, never printed, and read anew for every request, so that a secret that is
+replaced while we run is taken up. What is exchanged for tokens is `keeper` and `exchange`; `access` chooses.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
-import structlog
-
-from collector.config.secrets import Secret, read_secret
+from collector.config.secrets import Secret, place_of, read_secret
 from collector.config.settings import SecretSource
 from collector.errors import CredentialError
 
-if TYPE_CHECKING:
-    from collector.config.auth import AuthSettings
-
-TOKEN_VARIABLE: Final = "YC_IAM_TOKEN"  # noqa: S105 - the variable's name
 TOKEN_PATTERN: Final = re.compile(r"[\x21-\x7e]+")
-
-log = structlog.get_logger()
 
 
 class Credential(Protocol):
     """A way to get an IAM token."""
 
+    @property
+    def version(self) -> int:
+        """Count the tokens until now: the same number before and after means the same token."""
+        ...
+
     async def token(self) -> str:
-        """Give a token that is good now. Raises CredentialError."""
+        """Give a token that is good now. Raises CredentialError, or ListingError where a token service is at fault."""
+        ...
+
+    async def renew(self, version: int) -> bool:
+        """
+        Get another token, after the API refused the one of this version.
+
+        Returns:
+            False: there is no other, so that asking again is pointless.
+
+        Raises:
+            CredentialError, ListingError: as `token`.
+        """
         ...
 
 
@@ -39,41 +49,34 @@ class IamToken:
 
     def __init__(self, source: SecretSource, env: Mapping[str, str]) -> None:
         """Remember where the token lies, not the token."""
+        self.version = 0
+        """Counts the tokens that lay there until now."""
         self._source = source
         self._env = env
+        self._digest = b""
 
     async def token(self) -> str:
         """Read the token where it lies. Raises CredentialError."""
         # A file of some hundred bytes, on a disk in memory as a rule: cheaper than a thread to read it in.
-        return _read_token(self._source, self._env).value
+        return self.read().value
+
+    async def renew(self, version: int) -> bool:
+        """Look whether another token lies there now. Raises CredentialError."""
+        self.read()
+        return version != self.version
+
+    def read(self) -> Secret:
+        """Read the token, with what is questionable about its place. Raises CredentialError."""
+        secret = read_token(self._source, self._env)
+        digest = hashlib.sha256(secret.value.encode()).digest()
+        self.version += digest != self._digest
+        self._digest = digest
+        return secret
 
 
-def credential_from(auth: AuthSettings, env: Mapping[str, str]) -> Credential:
-    """
-    Find the credential that the configuration means, and see that it can be read.
-
-    Args:
-        auth: where it names nothing, the environment variable `YC_IAM_TOKEN` is taken.
-        env: the environment.
-
-    Raises:
-        CredentialError: there is none, or it cannot be read.
-    """
-    source = auth.iam_token
-    if source is None and TOKEN_VARIABLE not in env:
-        raise CredentialError(
-            f"no credential: set auth.iam_token to {{env: NAME}} or {{file: PATH}}, "
-            f"or the environment variable {TOKEN_VARIABLE}",
-        )
-    source = source or SecretSource(env=TOKEN_VARIABLE)
-    warning = _read_token(source, env).warning
-    if warning is not None:
-        log.warning("credential.exposed", reason=warning)
-    return IamToken(source, env)
-
-
-def _read_token(source: SecretSource, env: Mapping[str, str]) -> Secret:
+def read_token(source: SecretSource, env: Mapping[str, str]) -> Secret:
+    """Read a token of any kind: one word that can travel in a header. Raises CredentialError."""
     secret = read_secret(source, env)
     if not TOKEN_PATTERN.fullmatch(secret.value):
-        raise CredentialError("the IAM token holds spaces or characters that no token has")
+        raise CredentialError(f"{place_of(source)} holds spaces or characters that no token has")
     return secret

@@ -24,12 +24,13 @@ from aiolimiter import AsyncLimiter
 
 from collector.api.address import backups_address
 from collector.api.auth import Credential
+from collector.api.endpoints import Endpoints
 from collector.api.pages import parse_page
 from collector.api.paging import Paging
 from collector.api.retry import RetryBudget, RetrySchedule
 from collector.api.transport import Transport
 from collector.api.witness import Witness
-from collector.errors import DeadlineExceeded, ListingError, Throttled
+from collector.errors import DeadlineExceeded, ListingError, Throttled, Unauthenticated
 from collector.records import Cluster, Folder, Page, Traffic
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Api:
         credential: Credential,
         *,
         trace_id: str,
+        endpoints: Endpoints | None = None,
         rng: random.Random | None = None,
         witness: Witness | None = None,
     ) -> None:
@@ -73,10 +75,12 @@ class Api:
             settings: the configuration's section `api`.
             credential: whose token goes with every request.
             trace_id: sent with every request as `x-client-trace-id`; the provider's support asks for it.
+            endpoints: where to call; None: where the settings say.
             rng: spreads the retries and makes the request ids.
             witness: sees every whole answer with all its headers.
         """
         self._settings = settings
+        self._endpoints = endpoints or Endpoints.configured(settings)
         self._credential = credential
         self._trace_id = trace_id
         self._rng = rng or random.Random()
@@ -87,7 +91,7 @@ class Api:
             backoff_max_s=settings.backoff_max_s,
         )
         self._transport = Transport(
-            settings.mdb_url,
+            self._endpoints.mdb_url,
             connections=settings.concurrency,
             connect_timeout_s=settings.connect_timeout_s,
             page_timeout_s=settings.page_timeout_s,
@@ -163,7 +167,7 @@ class Api:
     async def _fetch(self, listing: _Listing, token: str | None) -> Page:
         """Get one page, with as many tries as the schedule and the budget allow."""
         address = backups_address(
-            self._settings.mdb_url, listing.source, page_size=self._settings.page_size, page_token=token
+            self._endpoints.mdb_url, listing.source, page_size=self._settings.page_size, page_token=token
         )
         try:
             return await self._ask(listing, address, token)
@@ -187,7 +191,18 @@ class Api:
         raise AssertionError("a retry ends with a page or an error")
 
     async def _ask(self, listing: _Listing, address: str, token: str | None) -> Page:
-        """Ask once, in turn."""
+        """Ask once; and once more with another token of the credential, where the first was refused."""
+        version = self._credential.version
+        try:
+            return await self._send(listing, address, token)
+        except Unauthenticated as exc:
+            refusal = exc  # handled below, outside, as in `_fetch`
+        if not await self._credential.renew(version):
+            raise refusal
+        return await self._send(listing, address, token)
+
+    async def _send(self, listing: _Listing, address: str, token: str | None) -> Page:
+        """Send one request, in turn."""
         traffic = listing.traffic
         async with self._pace:
             self._budget.count_request()

@@ -16,7 +16,7 @@ from collector.cli.settings import config_file, config_option, load_settings
 from collector.errors import CollectorError, UsageError
 
 if TYPE_CHECKING:
-    from collector.api import Credential
+    from collector.api import Access
     from collector.cli.findings import Finding
     from collector.cli.recording import Recording
     from collector.config import Config
@@ -98,11 +98,12 @@ async def _findings(request: _Request) -> AsyncIterator[Finding]:
     folders: dict[str, str] = {}
     async for finding in _database(config, folders):
         yield finding
-    credential, finding = _credential(config)
-    yield finding
-    if credential is not None:
-        async for finding in _clusters(request, credential, folders):
-            yield finding
+    async with AsyncExitStack() as stack:
+        access, finding = await _access(config, stack)
+        yield finding
+        if access is not None:
+            async for finding in _clusters(request, access, folders):
+                yield finding
 
 
 async def _database(config: Config, folders: dict[str, str]) -> AsyncIterator[Finding]:
@@ -122,19 +123,20 @@ async def _database(config: Config, folders: dict[str, str]) -> AsyncIterator[Fi
         folders.update(await remembered_folders(config, url))
 
 
-def _credential(config: Config) -> tuple[Credential | None, Finding]:
-    from collector.api import credential_from
+async def _access(config: Config, stack: AsyncExitStack) -> tuple[Access | None, Finding]:
+    from collector.api import open_access
     from collector.cli.findings import Finding
 
     try:
-        credential = credential_from(config.auth, os.environ)
+        access = await stack.enter_async_context(open_access(config, os.environ))
+        await access.credential.token()
     except CollectorError as exc:
         text = f"{exc}; clusters were not asked for"
         return None, Finding(item="credential", exit_code=code_of(exc), text=text, error=exc.kind)
-    return credential, Finding(item="credential", text="found")
+    return access, Finding(item="credential", text=f"found: {access.kind}")
 
 
-async def _clusters(request: _Request, credential: Credential, folders: Mapping[str, str]) -> AsyncIterator[Finding]:
+async def _clusters(request: _Request, access: Access, folders: Mapping[str, str]) -> AsyncIterator[Finding]:
     from collector.cli.advice import proxies_in
     from collector.cli.probes import Lens, probe_clusters
     from collector.cli.tape import Tape
@@ -142,10 +144,14 @@ async def _clusters(request: _Request, credential: Credential, folders: Mapping[
     recording = request.recording
     tape = Tape("heads" if recording is None else "all")
     lens = Lens(
-        depth="page" if recording is None else "listing", tape=tape, folders=folders, proxies=proxies_in(os.environ)
+        depth="page" if recording is None else "listing",
+        tape=tape,
+        endpoints=access.endpoints,
+        folders=folders,
+        proxies=proxies_in(os.environ),
     )
     told: list[Finding] = []
-    async for finding in probe_clusters(request.config, credential, lens):
+    async for finding in probe_clusters(request.config, access.credential, lens):
         told.append(finding)
         yield finding
     if recording is not None:

@@ -75,7 +75,7 @@ async def _play(scene: Stage, interrupt: Interrupt) -> int:
 
 
 async def _sweep(scene: Stage, interrupt: Interrupt) -> Swept:
-    from collector.api import credential_from
+    from collector.api import open_access
     from collector.clusters import configured_clusters
     from collector.demo import ENVIRONMENT
     from collector.sweep import Sweep
@@ -85,8 +85,8 @@ async def _sweep(scene: Stage, interrupt: Interrupt) -> Swept:
     everything = frozenset(cluster.id for cluster in clusters)  # of a demo that was kept for weeks, all may be gone
     sweep = Sweep(configured=clusters, selected=clusters, trace_id=str(uuid.uuid4()), allow_mass_vanish=everything)
     await interrupt.unless_stopped(prepare_database(scene.config, sweep, scene.url))
-    credential = credential_from(scene.config.auth, ENVIRONMENT)
-    return await sweep_once(scene.config, sweep, url=scene.url, credential=credential, stop=interrupt)
+    async with open_access(scene.config, ENVIRONMENT) as access:
+        return await sweep_once(scene.config, sweep, url=scene.url, access=access, stop=interrupt)
 
 
 async def _print_findings(scene: Stage) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from collector.errors import CollectorError, ConfigError
+from collector.errors import CollectorError, ConfigError, ListingError
 
 if TYPE_CHECKING:
     from collector.interrupt import Interrupt
@@ -83,7 +83,10 @@ def crash(error: Exception) -> int:
 def code_of(error: CollectorError) -> int:
     """Say what a command exits with that was ended by this error."""
     own: int | None = getattr(error, "exit_code", None)
-    return own if own is not None else _CODES.get(error.kind, BUG)
+    if own is not None:
+        return own
+    # Such a fault before any listing: a service that is asked for the way, or for a token, was not there.
+    return INCOMPLETE if isinstance(error, ListingError) else _CODES.get(error.kind, BUG)
 
 
 def code_of_sweep(summary: Summary, *, interrupted: int | None) -> int:

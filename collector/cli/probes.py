@@ -19,7 +19,7 @@ from collector.parse import BackupParser
 from collector.records import Traffic
 
 if TYPE_CHECKING:
-    from collector.api import Credential
+    from collector.api import Credential, Endpoints
     from collector.cli.tape import Tape
     from collector.config import Config
     from collector.config.api import ApiSettings
@@ -44,6 +44,8 @@ class Lens:
     depth: Depth
     tape: Tape
     """Where the answers go."""
+    endpoints: Endpoints | None = None
+    """Where to call; None: where the configuration says."""
     folders: Mapping[str, str] = field(default_factory=dict)
     """By cluster, what the inventory remembers."""
     proxies: tuple[str, ...] = ()
@@ -65,7 +67,7 @@ async def probe_clusters(config: Config, credential: Credential, lens: Lens) -> 
     """Ask for each cluster's list, some at a time; yields in the configuration's order, a word on the clock last."""
     settings = _hurried(config.api) if lens.depth == "page" else config.api
     turns = asyncio.Semaphore(settings.concurrency)
-    async with Api(settings, credential, trace_id=TRACE_ID, witness=lens.tape.take) as api:
+    async with Api(settings, credential, trace_id=TRACE_ID, endpoints=lens.endpoints, witness=lens.tape.take) as api:
         probes = [
             asyncio.create_task(_probe_cluster(api, cluster, lens, turns=turns))
             for cluster in configured_clusters(config)

@@ -57,7 +57,6 @@ def run(
     """
     config = load_settings()
     sweep = _choose(config, only=only, shard=shard, writes=writes, allow_mass_vanish=allow_mass_vanish)
-    forbid_core_dumps()
     carry_out(lambda interrupt: _sweep(config, sweep, output=output, interrupt=interrupt))
 
 
@@ -87,25 +86,18 @@ def _choose(
     )
 
 
-def forbid_core_dumps() -> None:
-    """Keep the memory of a process that crashed, with the credential in it, off the disk."""
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
 async def _sweep(config: Config, sweep: Sweep, *, output: Output, interrupt: Interrupt) -> int:
-    from collector.api import credential_from
+    from collector.api import open_access
     from collector.cli.database import database_url
     from collector.cli.progress import progress
     from collector.sweeping import prepare_database, sweep_once
 
-    credential = credential_from(config.auth, os.environ)
     async with AsyncExitStack() as stack:
+        access = await interrupt.unless_stopped(stack.enter_async_context(open_access(config, os.environ)))
         url = await interrupt.unless_stopped(stack.enter_async_context(database_url(config, os.environ)))
         await interrupt.unless_stopped(prepare_database(config, sweep, url))
         with progress(len(sweep.selected)) as on_result:
-            swept = await sweep_once(config, sweep, url=url, credential=credential, stop=interrupt, on_result=on_result)
+            swept = await sweep_once(config, sweep, url=url, access=access, stop=interrupt, on_result=on_result)
         _report(swept, output)
     if config.metrics.pushgateway and sweep.writes == "kept" and interrupt.exit_code is None:
         from collector.serve.push import push_sweep

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from collector.cli.ending import DONE, carry_out
-from collector.cli.run import forbid_core_dumps
 from collector.cli.settings import config_file, config_option, load_settings
 
 if TYPE_CHECKING:
@@ -30,19 +29,18 @@ def serve() -> None:
     """
     config = load_settings()
     file = config_file()
-    forbid_core_dumps()
     carry_out(lambda interrupt: _serve(file, config, interrupt))
 
 
 async def _serve(path: Path, config: Config, interrupt: Interrupt) -> int:
-    from collector.api import credential_from
+    from collector.api import check_credential
     from collector.cli.database import database_url
     from collector.interrupt import Interrupted
     from collector.serve import ConfigFile
     from collector.serve import serve as serve_until_stopped
 
     if config.schedule is not None:
-        credential_from(config.auth, os.environ)  # one that cannot be read is told now, not by the first sweep
+        check_credential(config.auth, os.environ)  # one that cannot be read is told now, not by the first sweep
     file = ConfigFile(path, os.environ, config)
     async with AsyncExitStack() as stack:
         try:

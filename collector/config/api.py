@@ -16,6 +16,18 @@ class ApiSettings(Settings):
     mdb_url: ApiUrl = "https://mdb.api.cloud.yandex.net"
     """Where the API of the managed databases is: scheme, host and port. `http` is accepted for loopback only."""
 
+    iam_url: ApiUrl = "https://iam.api.cloud.yandex.net"
+    """Where a service account key or an OAuth token is exchanged for an IAM token; the rule of `mdb_url` holds."""
+
+    resource_manager_url: ApiUrl = "https://resource-manager.api.cloud.yandex.net"
+    """Where the API of clouds and folders is; the rule of `mdb_url` holds."""
+
+    federation_url: ApiUrl = "https://auth.yandex.cloud"
+    """Where a workload's own token is exchanged for an IAM token; the rule of `mdb_url` holds."""
+
+    endpoints_from: ApiUrl | None = None
+    """A root, as `https://api.yandexcloud.kz`, whose list gives those URLs that are left out (not `federation_url`)."""
+
     page_size: Annotated[Whole, Field(ge=1, le=1000)] = 1000
     """Backups asked for in one request."""
 

@@ -71,7 +71,7 @@ def _describe_unknown(loc: Loc) -> str:
     close = difflib.get_close_matches(str(loc[-1]), known, n=1)
     if close:
         return f"unknown key: did you mean {close[0]}?"
-    return f"unknown key: {render_loc(loc[:-1])} has {', '.join(known)}"
+    return f"unknown key: {render_loc(loc[:-1])} has {', '.join(known) or 'no keys'}"
 
 
 def _show(problem: Problem, document: Document) -> str:

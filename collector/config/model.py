@@ -71,7 +71,7 @@ class Config(Settings):
     """How the API is read."""
 
     auth: Annotated[AuthSettings, BeforeValidator(fill)] = AuthSettings()
-    """The credential for the API. Without it, the environment variable `YC_IAM_TOKEN` is taken."""
+    """The credential for the API, exactly one; without it the environment says."""
 
     clusters: Annotated[
         tuple[ClusterSettings, ...], BeforeValidator(_refuse_none), Field(json_schema_extra={"minItems": 1})

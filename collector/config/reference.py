@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any
+from typing import Any, Final
 
 from collector.config.schema import is_duration, settings_schema
 
@@ -26,6 +26,13 @@ each as `file:line:column: key: what is wrong`; `collector config-schema` prints
   `1_000`, dates): quote those.
 - A key left out has its default. Only `clusters` is required.
 """
+
+_FORMS: Final = {
+    "SecretSource": "`{env: NAME}` or `{file: PATH}`",
+    "MetadataSettings": "`{}`",
+    "WorkloadIdentitySettings": "`{service_account_id: ID, token_file: PATH}`",
+}
+"""How the value of a key is written that is a mapping itself."""
 
 
 def reference_page() -> str:
@@ -67,7 +74,7 @@ def _value(field: dict[str, Any]) -> str:
 
 def _kind(choice: dict[str, Any]) -> str:
     if "$ref" in choice:
-        return "`{env: NAME}` or `{file: PATH}`"
+        return _FORMS[_reference(choice)]
     if "enum" in choice:
         return "one of " + ", ".join(f"`{word}`" for word in choice["enum"])
     if is_duration(choice):

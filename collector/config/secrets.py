@@ -32,17 +32,29 @@ def read_secret(source: SecretSource, env: Mapping[str, str]) -> Secret:
         CredentialError: absent, empty, unreadable, not a regular file, larger than 64 KiB, or with a
             control character, a line break or surrounding white space.
     """
+    secret = read_secret_text(source, env)
+    return Secret(value=_check(secret.value, place_of(source)), warning=secret.warning)
+
+
+def read_secret_text(source: SecretSource, env: Mapping[str, str]) -> Secret:
+    """
+    Read a secret of any number of lines, as it stands.
+
+    Raises:
+        CredentialError: absent, unreadable, not a regular file, not UTF-8, or larger than 64 KiB.
+    """
     if source.env is not None:
-        return Secret(value=_read_variable(source.env, env))
+        if source.env not in env:
+            raise CredentialError(f"the environment variable {source.env} is not set")
+        return Secret(value=env[source.env])
     if source.file is not None:
         return _read_secret_file(source.file)
     raise CredentialError("a secret has no source: neither env nor file")
 
 
-def _read_variable(name: str, env: Mapping[str, str]) -> str:
-    if name not in env:
-        raise CredentialError(f"the environment variable {name} is not set")
-    return _check(env[name], f"the environment variable {name}")
+def place_of(source: SecretSource) -> str:
+    """Say in words where a secret lies."""
+    return f"the secret file {source.file}" if source.env is None else f"the environment variable {source.env}"
 
 
 def _read_secret_file(path: Path) -> Secret:
@@ -56,7 +68,7 @@ def _read_secret_file(path: Path) -> Secret:
         raise CredentialError(f"the secret file {path} is not UTF-8") from None
     open_to_others = bool(content.mode & _READABLE_BY_OTHERS)
     warning = f"the secret file {path} can be read by others (mode {content.mode:04o})" if open_to_others else None
-    return Secret(value=_check(text, f"the secret file {path}"), warning=warning)
+    return Secret(value=text, warning=warning)
 
 
 def _check(text: str, place: str) -> str:

@@ -95,6 +95,10 @@ def _check_folder_id(value: str) -> str:
     return _check_id(value, "a folder id")
 
 
+def _check_service_account_id(value: str) -> str:
+    return _check_id(value, "a service account id")
+
+
 def _check_id(value: str, what: str) -> str:
     if CLUSTER_ID_PATTERN.fullmatch(value) is None:
         raise ValueError(f"should be {what}: 1 to 50 of A–Z, a–z, 0–9, _ and -, the first a letter or a digit")
@@ -195,6 +199,11 @@ ConfiguredId = Annotated[
 FolderId = Annotated[
     str,
     AfterValidator(_check_folder_id),
+    WithJsonSchema({"type": "string", "pattern": f"^{CLUSTER_ID_PATTERN.pattern}$"}),
+]
+ServiceAccountId = Annotated[
+    str,
+    AfterValidator(_check_service_account_id),
     WithJsonSchema({"type": "string", "pattern": f"^{CLUSTER_ID_PATTERN.pattern}$"}),
 ]
 ServiceName = Annotated[

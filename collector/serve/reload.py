@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from collector.api import credential_from
+from collector.api import check_credential
 from collector.config import load_config
 from collector.errors import ConfigError, CredentialError
 from collector.logs import configure_logs
@@ -60,7 +60,7 @@ class ConfigFile:
         try:
             found = await asyncio.to_thread(load_config, self._path, self._env)
             if found.schedule is not None:
-                credential_from(found.auth, self._env)
+                check_credential(found.auth, self._env)
         except (ConfigError, CredentialError) as exc:
             log.error("config.refused", problems=str(exc).split("\n"))  # noqa: TRY400 - they tell all without a traceback
             return False

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from collector.api import credential_from
+from collector.api import StandingAccess
 from collector.clusters import configured_clusters
 from collector.errors import CollectorError
 from collector.interrupt import Interrupted, Stop
@@ -56,7 +56,7 @@ class Sweeper:
         self._leadership = leadership
         self._tally = tally
         self._url = url
-        self._env = env
+        self._access = StandingAccess(env)
         self._stopping = stopping
         self._now = now
         self._rng = rng or random.Random()
@@ -73,6 +73,10 @@ class Sweeper:
 
     async def work(self) -> None:
         """Sweep until the service stops, and return then."""
+        async with self._access:
+            await self._work()
+
+    async def _work(self) -> None:
         while not self._stopping.is_set():
             await first_of(self._leadership.held, self._stopping)
             self._tally.lease_held.set(int(self._leadership.held.is_set()))
@@ -145,8 +149,8 @@ class Sweeper:
         try:
             clusters = configured_clusters(config)
             sweep = Sweep(configured=clusters, selected=clusters, trace_id=str(uuid.uuid4()))
-            credential = credential_from(config.auth, self._env)
-            return await sweep_once(config, sweep, url=self._url, credential=credential, stop=stop)
+            access = await stop.unless_stopped(self._access.of(config))
+            return await sweep_once(config, sweep, url=self._url, access=access, stop=stop)
         except Interrupted:
             self._tally.note_failure("interrupted")
         except CollectorError as exc:

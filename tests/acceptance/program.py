@@ -111,7 +111,8 @@ class Program:
     def environment(self, env: Mapping[str, str]) -> dict[str, str]:
         """Build the environment it gets."""
         plain = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(self.home), "YC_IAM_TOKEN": TOKEN}
-        return {**plain, **self.env, **env}
+        # The machine of the tests may have a metadata service, which is none of their business.
+        return {**plain, "YC_METADATA_ADDR": "127.0.0.1:9", **self.env, **env}
 
 
 async def end_of(process: asyncio.subprocess.Process) -> Ended:

@@ -1,9 +1,9 @@
-"""Canaries: a token and a password that would be recognised anywhere. Nothing that the program leaves may hold them."""
+"""Canaries: secrets that would be recognised anywhere. Nothing that the program leaves may hold them."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit, urlunsplit
@@ -13,6 +13,7 @@ import pytest
 
 from collector.embedded import EmbeddedServer
 from collector.emulator import Code, Emulator, Fleet
+from tests.acceptance.credentials import ISSUED, KEY_CANARY, OAUTH, SUBJECT, WAYS, install, token_services
 from tests.acceptance.program import Ended, Program, end_of
 from tests.builders import every_row
 from tests.postgres import scratch_database
@@ -22,12 +23,14 @@ if TYPE_CHECKING:
 
 TOKEN_CANARY: Final = "t1.9euelCANARYq4x7"
 PASSWORD_CANARY: Final = "pwCANARYz81k"
+CLAIM: Final = "eyJ0eXAiOi"
+"""How every signed claim begins."""
 ROLE: Final = "canary"
 DEBUG: Final = "log: {level: debug}\n"
 
 NEVER: Final = tuple(
     form
-    for canary in (TOKEN_CANARY, PASSWORD_CANARY)
+    for canary in (TOKEN_CANARY, PASSWORD_CANARY, OAUTH, SUBJECT, ISSUED, KEY_CANARY, CLAIM)
     for form in (canary, canary[::-1], base64.b64encode(canary.encode()).decode().rstrip("="), canary.encode().hex())
 )
 
@@ -113,6 +116,65 @@ async def test_a_credential_stays_where_it_came_from(
     assert "collector" in command_line
     assert "backup-inventory-collector" in sessions
     assert found(command_line, sessions, streams(ended), streams(checked), await rows_of(guarded_url)) == []
+
+
+@pytest.fixture
+async def issuing(fleet: Fleet) -> AsyncIterator[Emulator]:
+    """Yield an API that takes what its token services issue, and those take every canary."""
+    async with Emulator(fleet, token=None, issuer=token_services()) as serving:
+        yield serving
+
+
+@pytest.mark.parametrize("name", WAYS)
+async def test_a_credential_that_is_exchanged_stays_where_it_came_from(
+    program: Program, issuing: Emulator, guarded_url: str, name: str
+) -> None:
+    """Neither it nor what it is exchanged for is in the arguments, a line or a row, whoever is asked (I12)."""
+    way = WAYS[name](issuing)
+    install(program, issuing, way, url=guarded_url, more=DEBUG)
+    gate = issuing.faults.pause(None)
+    process = await program.start("run", "--output", "json")
+    await gate.reached()
+
+    command_line = command_line_of(process.pid)
+    sessions = await rows_of(guarded_url)
+
+    gate.release()
+    ended = [await end_of(process), await program.run("check"), await program.run("run", "--dry-run")]
+    assert [each.code for each in ended] == [0, 0, 0]
+    assert "collector" in command_line
+    assert found(command_line, sessions, *map(streams, ended), await rows_of(guarded_url)) == []
+
+
+@pytest.mark.parametrize("name", ["key-file", "usual-oauth", "nothing-said", "workload"])
+async def test_no_failure_of_an_exchange_tells_a_secret(
+    program: Program, issuing: Emulator, guarded_url: str, name: str
+) -> None:
+    """Refused with an echo, answered with nonsense that holds it all, away; and refused by the API itself."""
+    way = WAYS[name](issuing)
+    install(program, issuing, way, url=guarded_url, more=DEBUG)
+    await program.run("migrate")
+    assert issuing.issuer is not None
+    service, faults = way.service, issuing.issuer.faults
+    echo = OAUTH if "oauth" in name else SUBJECT if name == "workload" else KEY_CANARY
+    breaks: tuple[Callable[[], object], ...] = (
+        lambda: faults.fail(service, status=401, code=Code.UNAUTHENTICATED, message=f"bad {echo}, go away"),
+        lambda: faults.body(service, f"<p>{echo} {ISSUED}".encode(), content_type="text/html"),
+        lambda: faults.body(service, f'{{"access_token":"{ISSUED}","iamToken":"{ISSUED}"}}'.encode()),
+        lambda: faults.drop(service),
+    )
+    ended = []
+    for break_it in breaks:
+        break_it()
+        ended += [await program.run("run", "--output", "json")]
+        faults.clear()
+    issuing.faults.fail(None, status=401, code=Code.UNAUTHENTICATED)
+    ended += [await program.run("run")]
+
+    # Where nobody said that there is a machine, one that does not answer is no credential.
+    away = 2 if name == "nothing-said" else 1
+    assert [each.code for each in ended] == [2, *[away] * 3, 2]
+    assert found(*map(streams, ended), await rows_of(guarded_url)) == []
 
 
 async def test_no_command_tells_a_secret_when_all_is_well(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from collector.api.transport import _RemoteResolver
+from collector.api.transport.wire import _RemoteResolver
 from collector.errors import NetworkFailed, TimedOut
 from tests.integration.api.listed import list_cluster
 from tests.scripted import ScriptedServer, page

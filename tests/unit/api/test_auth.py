@@ -1,81 +1,81 @@
-"""Who we are to the API."""
+"""A ready token: read where it lies, as often as it is asked for."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-import structlog.testing
 
-from collector.api.auth import IamToken, credential_from
-from collector.config.auth import AuthSettings
+from collector.api.auth import IamToken, read_token
 from collector.config.settings import SecretSource
 from collector.errors import CredentialError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TOKEN = "t1.9euelZqVmZ2XlZOWi8iWkZeJmu3rnpWazJKSmJ7JkpOVk5eTlo2K"
 
 
-async def test_a_named_variable_holds_the_token() -> None:
-    """The configuration names the place, never the secret."""
-    credential = credential_from(
-        AuthSettings(iam_token=SecretSource(env="MINE")), {"MINE": TOKEN, "YC_IAM_TOKEN": "no"}
-    )
-
-    assert await credential.token() == TOKEN
+def rotate(path: Path, token: str) -> None:
+    """Put another token in the place of the old one."""
+    path.write_text(token)
 
 
-async def test_the_usual_variable_is_taken_where_nothing_is_configured() -> None:
-    """`YC_IAM_TOKEN` is what the provider's tools use."""
-    assert await credential_from(AuthSettings(), {"YC_IAM_TOKEN": TOKEN}).token() == TOKEN
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Return a file with a token that only we can read."""
+    path = tmp_path / "token"
+    path.write_text(TOKEN + "\n")
+    path.chmod(0o600)
+    return path
 
 
-async def test_a_file_is_read_anew_for_every_token(tmp_path: Path) -> None:
+async def test_a_file_is_read_anew_for_every_token(file: Path) -> None:
     """A secret that is replaced while we run is taken up."""
-    file = tmp_path / "token"
-    file.write_text(TOKEN + "\n")
-    file.chmod(0o600)
-    credential = credential_from(AuthSettings(iam_token=SecretSource(file=file)), {})
+    credential = IamToken(SecretSource(file=file), {})
 
     first = await credential.token()
-    file.write_text("t1.newer")
+    rotate(file, "t1.newer")
 
     assert [first, await credential.token()] == [TOKEN, "t1.newer"]
 
 
-def test_no_credential_names_the_ways_to_give_one() -> None:
-    """The sentence is what a new user reads first."""
-    with pytest.raises(CredentialError, match=r"iam_token.*file: PATH.*YC_IAM_TOKEN"):
-        credential_from(AuthSettings(), {})
+async def test_a_refused_token_is_renewed_only_by_another_one_in_its_place(file: Path) -> None:
+    """Somebody else renews it; the same one again would be refused again (G10)."""
+    credential = IamToken(SecretSource(file=file), {})
+    await credential.token()
+    version = credential.version
+
+    same = await credential.renew(version)
+    rotate(file, "t1.newer")
+    rotated = await credential.renew(version)
+
+    assert (same, rotated) == (False, True)
+
+
+async def test_a_token_that_is_gone_after_a_refusal_is_missed_by_name() -> None:
+    """Half a rotation."""
+    env = {"MINE": TOKEN}
+    credential = IamToken(SecretSource(env="MINE"), env)
+    await credential.token()
+    del env["MINE"]
+
+    with pytest.raises(CredentialError, match="the environment variable MINE is not set"):
+        await credential.renew(credential.version)
 
 
 @pytest.mark.parametrize("token", ["", "two words", "tökén", "a\nb"], ids=["empty", "space", "letters", "line-break"])
-def test_what_cannot_be_a_token_is_refused_at_the_start_and_not_shown(token: str) -> None:
+def test_what_cannot_be_a_token_is_refused_and_not_shown(token: str) -> None:
     """It could not travel in a header, and a header that breaks is a way in."""
     with pytest.raises(CredentialError) as caught:
-        credential_from(AuthSettings(), {"YC_IAM_TOKEN": token})
+        read_token(SecretSource(env="MINE"), {"MINE": token})
 
+    assert "the environment variable MINE" in str(caught.value)
     assert not token or token not in str(caught.value)
 
 
-def test_a_credential_does_not_show_its_token() -> None:
+async def test_a_credential_does_not_show_its_token(file: Path) -> None:
     """Neither in its repr nor in its fields."""
-    credential = credential_from(AuthSettings(), {"YC_IAM_TOKEN": TOKEN})
+    credential = IamToken(SecretSource(file=file), {})
+    await credential.token()
 
-    assert isinstance(credential, IamToken)
-    assert TOKEN not in repr(credential)
-
-
-def test_a_file_that_others_can_read_is_named_in_the_log(tmp_path: Path) -> None:
-    """It works, and somebody should know."""
-    file = tmp_path / "token"
-    file.write_text(TOKEN)
-    file.chmod(0o644)
-
-    with structlog.testing.capture_logs() as lines:
-        credential_from(AuthSettings(iam_token=SecretSource(file=file)), {})
-
-    assert [line["event"] for line in lines] == ["credential.exposed"]
-    assert TOKEN not in str(lines)
+    show: Callable[[object], str] = repr
+    assert TOKEN not in show(credential) + show(vars(credential))

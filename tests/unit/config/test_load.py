@@ -118,6 +118,32 @@ INVALID = {
         "2:19: auth.iam_token: should have exactly one of env and file",
     ),
     "no-source": ("auth: {iam_token: {}}", "2:19: auth.iam_token: should have exactly one of env and file"),
+    "two-credentials": (
+        "auth:\n  metadata: {}\n  service_account_key: {file: /k}",
+        "3:3: auth: should have exactly one credential, has service_account_key and metadata",
+    ),
+    "account-id": (
+        "auth: {workload_identity: {service_account_id: 'a/b', token_file: /t}}",
+        (
+            "2:48: auth.workload_identity.service_account_id: should be a service account id: "
+            "1 to 50 of A–Z, a–z, 0–9, _ and -, the first a letter or a digit"
+        ),
+    ),
+    "workload-without-file": (
+        "auth: {workload_identity: {service_account_id: aje}}",
+        "2:27: auth.workload_identity.token_file: is missing",
+    ),
+    "metadata-with-a-key": (
+        "auth: {metadata: {addr: 1.2.3.4}}",
+        "2:19: auth.metadata.addr: unknown key: auth.metadata has no keys",
+    ),
+    "plain-http-for-keys": (
+        "api: {iam_url: 'http://iam.api.cloud.yandex.net'}",
+        (
+            "2:16: api.iam_url: should begin with https:// (http is accepted for loopback only) "
+            "(here: 'http://iam.api.cloud.yandex.net')"
+        ),
+    ),
     "empty-path": (
         "auth: {iam_token: {file: ''}}",
         "2:26: auth.iam_token.file: should be the path of a file, not empty",

@@ -11,16 +11,23 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from collector.config import ClusterSettings, Config, config_schema, load_config
+from collector.config import AuthSettings, ClusterSettings, Config, config_schema, load_config
 from collector.config.reference import reference_page
 from collector.records import ClusterId
 
 ROOT = Path(__file__).parents[3]
 EXAMPLE = ROOT / "config.example.yaml"
 
-# The two sources exclude each other, so the example can hold only one of them.
-NOT_IN_EXAMPLE = {"auth.iam_token.file", "http.token.env", "http.token.file"}
-ANY_VALUE = {"auth.iam_token", "clusters"}
+# Sources and credentials exclude each other, so the example can hold only one of them; the others are comments there.
+NOT_IN_EXAMPLE = {
+    "auth.service_account_key.env",
+    *("auth.iam_token", "auth.iam_token.env", "auth.iam_token.file"),
+    *("auth.oauth_token", "auth.oauth_token.env", "auth.oauth_token.file"),
+    *("auth.workload_identity", "auth.workload_identity.service_account_id", "auth.workload_identity.token_file"),
+    "auth.metadata",
+    *("http.token.env", "http.token.file"),
+}
+ANY_VALUE = {"auth.service_account_key", "clusters"}
 
 
 def keys_of(schema: dict[str, Any], part: dict[str, Any], prefix: str = "") -> Iterator[str]:
@@ -62,6 +69,13 @@ def test_the_example_names_every_key() -> None:
     expected = set(keys_of(schema, schema))
 
     assert {key for key in written if not key.startswith("clusters.labels.")} == expected - NOT_IN_EXAMPLE
+
+
+def test_the_example_shows_every_credential() -> None:
+    """As a comment, where another one stands."""
+    text = EXAMPLE.read_text()
+
+    assert [kind for kind in AuthSettings.model_fields if not re.search(rf"^  (# )?{kind}: ", text, re.MULTILINE)] == []
 
 
 def test_the_example_shows_the_defaults() -> None:

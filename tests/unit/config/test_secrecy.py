@@ -25,6 +25,11 @@ ENV = {
 LEAKS = {
     "literal-token": ONE + "auth: {iam_token: t1.canary}",
     "literal-token-as-number": ONE + "auth: {iam_token: 0x1_canary}",
+    "literal-key": ONE + 'auth: {service_account_key: {"private_key": "canary"}}',
+    "literal-key-as-text": ONE + "auth: {service_account_key: '{canary}'}",
+    "literal-oauth-token": ONE + "auth: {oauth_token: y0_canary}",
+    "token-as-account": ONE + "auth: {workload_identity: {service_account_id: t1.canary, token_file: /t}}",
+    "token-in-the-metadata": ONE + "auth: {metadata: t1.canary}",
     "token-from-variable": ONE + "auth:\n  iam_token: ${TOKEN}",
     "token-as-section": ONE + "auth: t1.canary",
     "token-as-name-of-a-variable": ONE + "auth: {iam_token: {env: t1.canary}}",

@@ -1,5 +1,5 @@
 """
-One GET on the wire: a whole answer comes back, or one of our errors. The only module that speaks HTTP as a client.
+One GET or POST on the wire: a whole answer comes back, or one of our errors. The only client that speaks HTTP.
 
 What it refuses: following redirects, cookies, proxies and credentials from the
 environment, names that lead back to this machine, encodings nobody asked for,
@@ -7,29 +7,31 @@ bodies past their cap, and repeating a request by itself.
 
 aiohttp's exceptions carry the request's headers, our token among them, in their
 repr. So none of them leaves this module, not even as the context of an error:
-errors are returned up to `get`, and raised there, where no frame has seen the token.
+errors are returned up to `get` or `post`, and raised there, where no frame shows a secret.
 """
 
 from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 import time
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 import aiohttp
 from yarl import URL
 
 from collector import __version__
-from collector.api.answer import HEADERS_KEPT, Answer, excerpt
+from collector.api.answer import HEADERS_KEPT, Answer
 from collector.api.auth import Credential
 from collector.api.body import Body
 from collector.api.reach import unreachable
+from collector.api.secret_body import SecretBody, without
+from collector.api.tls import tls_context
+from collector.api.transport.breakage import broken
 from collector.api.witness import Witness, witnessed
-from collector.errors import ListingError, NetworkFailed, TimedOut, TlsFailed, TruncatedAnswer
+from collector.errors import ListingError, NetworkFailed, TimedOut
 from collector.records import Traffic
 
 ERROR_BODY_BYTES_MAX: Final = 65_536
@@ -41,22 +43,9 @@ FIXED_HEADERS: Final[Mapping[str, str]] = {
     "User-Agent": f"backup-inventory-collector/{__version__}",
 }
 
-FAULTS: Final[tuple[tuple[type[Exception], type[ListingError], str], ...]] = (
-    (aiohttp.ClientConnectorCertificateError, TlsFailed, "the server's certificate was not accepted"),
-    (aiohttp.ClientSSLError, TlsFailed, "TLS failed"),
-    (ssl.SSLError, TlsFailed, "TLS failed"),
-    (aiohttp.ClientConnectorDNSError, NetworkFailed, "the name was not resolved"),
-    (aiohttp.ClientConnectorError, NetworkFailed, "no connection"),
-    (aiohttp.ServerDisconnectedError, NetworkFailed, "the server closed the connection before it answered"),
-    (aiohttp.ClientPayloadError, TruncatedAnswer, "the body ended early, or its chunks are broken"),
-    (aiohttp.ClientResponseError, NetworkFailed, "the answer is not HTTP as we read it"),
-    (OSError, NetworkFailed, "the connection broke"),
-)
-"""What a library's exception is to us; the first that fits."""
-
 
 class Transport:
-    """One pool of connections to one API. An async context manager; `get` is all it does."""
+    """One pool of connections to one API. An async context manager; `get` and `post` are all it does."""
 
     def __init__(
         self,
@@ -88,7 +77,7 @@ class Transport:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        tls = _tls_context() if self._base_url.startswith("https:") else True
+        tls = tls_context() if self._base_url.startswith("https:") else True
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._connections, ssl=tls, resolver=_RemoteResolver()),
             timeout=aiohttp.ClientTimeout(total=None, connect=self._connect_timeout_s),
@@ -108,23 +97,46 @@ class Transport:
             await self._session.close()
 
     async def get(
-        self, address: str, *, credential: Credential, headers: Mapping[str, str], traffic: Traffic
+        self, address: str, *, credential: Credential | None, headers: Mapping[str, str], traffic: Traffic
     ) -> Answer:
         """
         Ask once.
 
         Args:
             address: the URL, encoded already; sent as it is.
-            credential: whose token goes into `Authorization`, and nowhere else.
+            credential: whose token goes into `Authorization`, and nowhere else; None sends none.
             headers: of this request, beside the fixed ones.
             traffic: where the bytes of the body are counted.
 
         Raises:
             ListingError: no whole answer came (NetworkFailed, TimedOut, TlsFailed, TruncatedAnswer), or not
                 one we take (AnswerTooLarge, BadAnswer). A status other than 200 is an answer, not an error.
-            CredentialError: the token cannot be read.
+                Or one that the credential raises, where the token service is not there.
+            CredentialError: there is no token.
         """
-        outcome = await self._fetch(address, credential=credential, headers=headers, traffic=traffic)
+        if credential is None:
+            outcome = await self._send("GET", address, headers=headers, secrets=(), traffic=traffic)
+        else:
+            outcome = await self._fetch(address, credential=credential, headers=headers, traffic=traffic)
+        if isinstance(outcome, ListingError):
+            raise outcome.with_traceback(None)
+        return outcome
+
+    async def post(self, address: str, body: SecretBody, *, traffic: Traffic) -> Answer:
+        """
+        Send a secret once, to where it is exchanged for a token. The rest is as with `get`.
+
+        Raises:
+            ListingError: as `get`.
+        """
+        outcome = await self._send(
+            "POST",
+            address,
+            headers={"Content-Type": body.content_type},
+            content=body.content,
+            secrets=body.secrets,
+            traffic=traffic,
+        )
         if isinstance(outcome, ListingError):
             raise outcome.with_traceback(None)
         return outcome
@@ -132,17 +144,32 @@ class Transport:
     async def _fetch(
         self, address: str, *, credential: Credential, headers: Mapping[str, str], traffic: Traffic
     ) -> Answer | ListingError:
-        if self._session is None:
-            raise RuntimeError("the transport is not open: use `async with`")
         token = await credential.token()
         sent = {**headers, "Authorization": f"Bearer {token}"}
+        return await self._send("GET", address, headers=sent, secrets=(token,), traffic=traffic)
+
+    async def _send(
+        self,
+        method: Literal["GET", "POST"],
+        address: str,
+        *,
+        headers: Mapping[str, str],
+        secrets: tuple[str, ...],
+        traffic: Traffic,
+        content: bytes | None = None,
+    ) -> Answer | ListingError:
+        if self._session is None:
+            raise RuntimeError("the transport is not open: use `async with`")
+        url = URL(address, encoded=True)
         try:
             async with (
                 asyncio.timeout(self._page_timeout_s),
-                self._session.get(URL(address, encoded=True), headers=sent, allow_redirects=False) as response,
+                self._session.request(method, url, headers=headers, data=content, allow_redirects=False) as response,
             ):
-                answer = _without(token, await self._receive(response, traffic))
-                self._tell(token, response, answer)
+                answer = await self._receive(response, traffic)
+                for secret in secrets:
+                    answer = without(secret, answer)
+                self._tell(secrets, response, answer)
                 return answer
         except ListingError as exc:
             return exc
@@ -151,7 +178,7 @@ class Transport:
         except TimeoutError:
             return TimedOut(f"no whole answer within {self._page_timeout_s:g} s")
         except (aiohttp.ClientError, OSError) as exc:
-            return _failure(exc)
+            return broken(exc)
 
     async def _receive(self, response: aiohttp.ClientResponse, traffic: Traffic) -> Answer:
         headers = {name: ", ".join(values) for name in HEADERS_KEPT if (values := response.headers.getall(name, []))}
@@ -165,11 +192,11 @@ class Transport:
             body = b""  # The status says what happened, however broken its explanation is.
         return Answer(response.status, headers, body)
 
-    def _tell(self, token: str, response: aiohttp.ClientResponse, answer: Answer) -> None:
-        if self._witness is None:
+    def _tell(self, secrets: tuple[str, ...], response: aiohttp.ClientResponse, answer: Answer) -> None:
+        if self._witness is None or not secrets:
             return
-        target = response.url.raw_path_qs
-        self._witness(witnessed(answer, response.headers.items(), target=target, token=token, received_at=time.time()))
+        told = {"target": response.url.raw_path_qs, "token": secrets[0]}
+        self._witness(witnessed(answer, response.headers.items(), **told, received_at=time.time()))
 
 
 class _RemoteResolver(aiohttp.ThreadedResolver):
@@ -197,52 +224,12 @@ async def _read(response: aiohttp.ClientResponse, body: Body, traffic: Traffic) 
 
 async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
     """
-    Keep aiohttp from sending a GET again when a kept connection breaks: every request is ours to count and to pace.
+    Keep aiohttp from sending a request again when a kept connection breaks: every request is ours to count and to pace.
 
     It repeats what fails with its own two types, and nothing else (aiohttp, issue 10790).
     """
     try:
         return await handler(request)
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as exc:
-        failure = _failure(exc)
+        failure = broken(exc)
     raise failure
-
-
-def _failure(exc: aiohttp.ClientError | OSError) -> ListingError:
-    """Say in our words what broke; aiohttp's own words hold what a header bomb was made of."""
-    for kind, becomes, sentence in FAULTS:
-        if isinstance(exc, kind):
-            return becomes(sentence + _reason(exc))
-    return NetworkFailed(f"the request failed: {type(exc).__name__}")
-
-
-def _reason(exc: Exception) -> str:
-    """What the operating system or the TLS library said, where one of them did."""
-    match exc:
-        case aiohttp.ClientConnectorCertificateError():
-            words = str(exc.certificate_error)
-        case aiohttp.ClientConnectorError():
-            words = f"{exc.host}:{exc.port}: {exc.os_error}"
-        case OSError():
-            words = exc.strerror or ""
-        case _:
-            words = ""
-    return f": {excerpt(words)}" if words else ""
-
-
-def _without(token: str, answer: Answer) -> Answer:
-    """Strike our token out of an answer that echoes it, as debugging proxies do: answers are quoted in errors."""
-    headers = {name: value.replace(token, "[token]") for name, value in answer.headers.items()}
-    secret = token.encode()
-    # Looking is quick, the longer the token the quicker; replacing would copy every page.
-    body = answer.body.replace(secret, b"[token]") if secret in answer.body else answer.body
-    return Answer(answer.status, headers, body)
-
-
-def _tls_context() -> ssl.SSLContext:
-    """Verify the server by the system's authorities. Built by hand: the library's default writes `SSLKEYLOGFILE`."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_default_certs(ssl.Purpose.SERVER_AUTH)
-    context.set_alpn_protocols(["http/1.1"])
-    return context
