@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 import structlog.testing
 
-from collector.api import Access, open_access
+from collector.api import Access, StandingAccess, open_access
 from collector.api.keeper import TokenKeeper
 from collector.emulator import Code
 from collector.errors import CollectorError, CredentialError, ListingError
@@ -173,6 +173,35 @@ async def test_a_machine_that_is_configured_may_be_away_for_a_while(place: Place
             await access.credential.token()
 
     assert caught.value.kind == "network"
+
+
+async def test_an_access_that_stands_is_opened_anew_only_for_another_configuration(place: Place) -> None:
+    """The service sweeps for weeks: its token outlives a sweep, and a token service that is away (D14)."""
+    config = place.config(place.auth("service_account_key"))
+    other = place.config(place.auth("oauth_token"))
+    async with StandingAccess(place.env) as standing:
+        first = await standing.of(config)
+        place.issuer.faults.drop("iam")
+        again = await standing.of(config.model_copy())
+        place.issuer.faults.clear()
+        changed = await standing.of(other)
+
+    assert again is first
+    assert (first.kind, changed.kind) == ("service_account_key", "oauth_token")
+    assert place.issuer.exchanges == {"iam": 2}
+
+
+async def test_an_access_that_could_not_be_opened_is_tried_at_the_next_sweep(place: Place) -> None:
+    """A key that was refused may be known a minute later."""
+    config = place.config(place.auth("service_account_key"))
+    known = dict(place.issuer.keys)
+    place.issuer.keys.clear()
+    async with StandingAccess(place.env) as standing:
+        with pytest.raises(CredentialError):
+            await standing.of(config)
+        place.issuer.keys.update(known)
+
+        assert (await standing.of(config)).kind == "service_account_key"
 
 
 def force(access: Access) -> asyncio.Task[bool]:
