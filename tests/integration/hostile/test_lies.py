@@ -101,7 +101,7 @@ BROKEN_HTTP: dict[str, tuple[Lie, str, int]] = {
     "D3-html": (always(answer(b"<html>", headers={"Content-Type": "text/html"})), "bad_answer", 1),
     "D3-html-called-json": (body("<html>"), "bad_answer", 1),
     "D4-unavailable": (always(refusal(200, 14, "down")), "server_failed", 2),
-    "D4-not-found": (always(refusal(200, 5, "gone")), "not_found", 1),
+    "D4-not-found": (always(refusal(200, 5, "gone")), "not_found", 2),
     "D5-dripping-body": (
         always(drip(head(200, {**JSON, "Content-Length": str(len(WHOLE))}) + WHOLE, pause_s=0.01)),
         "timeout",
@@ -121,7 +121,7 @@ BROKEN_HTTP: dict[str, tuple[Lie, str, int]] = {
     "D12-redirect": (always(answer(b"", status=302, headers={"Location": "http://169.254.169.254/"})), "redirected", 1),
     "D13-401": (always(refusal(401, 16, "no")), "unauthenticated", 1),
     "D15-403": (always(refusal(403, 7, "no")), "permission_denied", 1),
-    "D16-404": (always(refusal(404, 5, "no")), "not_found", 1),
+    "D16-404": (always(refusal(404, 5, "no")), "not_found", 2),
     "D17-400": (always(refusal(400, 3, "no")), "request_refused", 1),
     "D18-throttled": (always(refusal(429, 8, "no", headers={"Retry-After": "3600"})), "throttled", 1),
     "D19-500": (always(refusal(500, 13, "no")), "server_failed", 2),
