@@ -86,8 +86,7 @@ async def open_access(config: Config, env: Mapping[str, str]) -> AsyncIterator[A
     endpoints = await resolve_endpoints(config.api)
     credential = credential_from(auth, env, endpoints=endpoints, patience=Patience.of(config.api))
     try:
-        with suppress(ListingError):
-            await credential.token()
+        await _see_token(credential)
         yield Access(endpoints=endpoints, credential=credential, kind=kind_of(auth))
     finally:
         if isinstance(credential, TokenKeeper):
@@ -115,6 +114,7 @@ class StandingAccess:
         """Give the access that this configuration means; opened anew only where it means another. Raises as that."""
         match self._opened:
             case (config.api, config.auth, access):
+                await _see_token(access.credential)
                 return access
         self._opened = None
         await self._stack.aclose()
@@ -211,6 +211,12 @@ def credential_from(
         )
     by_default = auth.metadata is None
     return TokenKeeper("metadata", _metadata_exchange(env, patience=patience, said="no" if by_default else "yes"))
+
+
+async def _see_token(credential: Credential) -> None:
+    """Find out whether there is a credential; a token service that is away may be back for the requests."""
+    with suppress(ListingError):
+        await credential.token()
 
 
 def _metadata_exchange(env: Mapping[str, str], *, patience: Patience, said: Literal["yes", "no"]) -> TokenExchange:

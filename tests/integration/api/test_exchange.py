@@ -204,6 +204,18 @@ async def test_an_access_that_could_not_be_opened_is_tried_at_the_next_sweep(pla
         assert (await standing.of(config)).kind == "service_account_key"
 
 
+async def test_a_credential_that_is_gone_is_missed_before_the_next_sweep(place: Place) -> None:
+    """No listing is begun with nothing in hand, however long the access has stood."""
+    token = place.write("token", "t1.a")
+    config = place.config({"iam_token": {"file": token}})
+    async with StandingAccess({}) as standing:
+        await standing.of(config)
+        token.unlink()
+
+        with pytest.raises(CredentialError, match="cannot be read"):
+            await standing.of(config)
+
+
 def force(access: Access) -> asyncio.Task[bool]:
     """Have the API refuse the present token."""
     return asyncio.ensure_future(access.credential.renew(access.credential.version))
