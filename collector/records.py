@@ -25,7 +25,7 @@ SweepOutcome = Literal["complete", "partial", "failed", "interrupted"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
-    """One managed database cluster as the configuration names it."""
+    """One managed database cluster as the configuration names it, filled up with what a discovery read."""
 
     id: ClusterId
     service: str = "opensearch"
@@ -35,6 +35,13 @@ class Cluster:
     """Its folder, where known: backups of a deleted cluster are listed there."""
     max_age_s: float = 26 * 3600.0
     """How old the newest backup may be."""
+    max_age_source: Literal["config", "schedule", "default"] = "default"
+    """Who says so: the cluster's entry, its own schedule in the API, or the common default."""
+    retention_s: float | None = None
+    """How long an automatic backup is kept, where known."""
+    retention_source: Literal["config", "schedule"] | None = None
+    source: Literal["config", "discovery"] = "config"
+    """How we know of it."""
 
 
 class Folder(NamedTuple):
@@ -184,6 +191,45 @@ class ListingResult:
     message: str | None = None
 
 
+SettledOutcome = Literal["complete", "partial", "failed", "held", "superseded"]
+"""Of reading a source of clusters: `held`, too much was gone at once; `superseded`, a newer one came first."""
+
+
+class Source(NamedTuple):
+    """A place where clusters are found: the clusters of one service in a folder, or the folders of a cloud."""
+
+    folder_id: str | None
+    """None: the folders of the cloud are the source."""
+    service: str | None = None
+    cloud_id: str | None = None
+    """Of a folder: the cloud through which it was found; None where it was named itself."""
+
+    @property
+    def key(self) -> str:
+        """Its name: `folder:b1g…/opensearch` or `cloud:b1g…`."""
+        return f"cloud:{self.cloud_id}" if self.folder_id is None else f"folder:{self.folder_id}/{self.service}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discovered:
+    """What came of one source."""
+
+    source: Source
+    outcome: SettledOutcome
+    listed: int = 0
+    matched: int = 0
+    skipped: int = 0
+    gone: int = 0
+    """Clusters that it named before and names no longer."""
+    error: str | None = None
+    message: str | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether what is stored of it is a complete reading, this one or a newer."""
+        return self.outcome in {"complete", "superseded"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """What came of a sweep. Instants are microseconds since 2000-01-01, on the database's clock."""
@@ -197,7 +243,13 @@ class Summary:
     """None where the end could not be written, and for a dry run."""
     overtaken: frozenset[str] = field(default_factory=frozenset)
     """Superseded clusters of which a newer complete listing is committed."""
+    discovered: Sequence[Discovered] = ()
+    """What came of the sources of clusters, where the configuration names any."""
 
     def is_complete(self, result: ListingResult) -> bool:
         """Tell whether a complete listing from this sweep or a newer one is committed."""
         return result.outcome == "complete" or result.cluster.id in self.overtaken
+
+    def is_whole(self) -> bool:
+        """Tell whether every source of clusters was read, and every cluster is complete."""
+        return all(map(self.is_complete, self.results)) and all(each.is_complete for each in self.discovered)

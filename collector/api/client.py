@@ -1,5 +1,5 @@
 """
-The API as the program uses it: a cluster's or a folder's backups, page by page, to the proper end or an error.
+The API as the program uses it: lists, page by page, to the proper end or an error.
 
 The parts are elsewhere: `transport` sends, `pages` reads, `paging` decides
 whether to go on and `retry` whether to try again. Here is their order, and the
@@ -22,9 +22,9 @@ import stamina.instrumentation
 import structlog
 from aiolimiter import AsyncLimiter
 
-from collector.api.address import backups_address
 from collector.api.auth import Credential
 from collector.api.endpoints import Endpoints
+from collector.api.lists import List, Places, backups_of, clusters_of, folders_of
 from collector.api.pages import parse_page
 from collector.api.paging import Paging
 from collector.api.retry import RetryBudget, RetrySchedule
@@ -43,7 +43,7 @@ log = structlog.get_logger()
 class _Listing:
     """One listing under way."""
 
-    source: Cluster | Folder
+    what: List
     traffic: Traffic
     ends_at: float
     """By the loop's clock."""
@@ -80,7 +80,7 @@ class Api:
             witness: sees every whole answer with all its headers.
         """
         self._settings = settings
-        self._endpoints = endpoints or Endpoints.configured(settings)
+        self._places = Places(endpoints or Endpoints.configured(settings), settings.page_size)
         self._credential = credential
         self._trace_id = trace_id
         self._rng = rng or random.Random()
@@ -91,7 +91,8 @@ class Api:
             backoff_max_s=settings.backoff_max_s,
         )
         self._transport = Transport(
-            self._endpoints.mdb_url,
+            self._places.endpoints.mdb_url,
+            self._places.endpoints.resource_manager_url,
             connections=settings.concurrency,
             connect_timeout_s=settings.connect_timeout_s,
             page_timeout_s=settings.page_timeout_s,
@@ -126,7 +127,7 @@ class Api:
     ) -> None:
         await self._transport.__aexit__(kind, error, trace)
 
-    async def list_backups(
+    def list_backups(
         self, source: Cluster | Folder, traffic: Traffic, *, known: bytes | None = None
     ) -> AsyncGenerator[Page, None]:
         """
@@ -142,10 +143,22 @@ class Api:
             ListingError: one of its kinds. Whatever was yielded before it proves nothing.
             CredentialError: the token cannot be read any more.
         """
+        return self._list(backups_of(source, self._places), traffic, known=known)
+
+    def list_clusters(self, folder_id: str, service: str, traffic: Traffic) -> AsyncGenerator[Page, None]:
+        """List a folder's clusters of one service, as `list_backups` lists backups."""
+        return self._list(clusters_of(folder_id, service, self._places), traffic)
+
+    def list_folders(self, cloud_id: str, traffic: Traffic) -> AsyncGenerator[Page, None]:
+        """List a cloud's folders, as `list_backups` lists backups."""
+        return self._list(folders_of(cloud_id, self._places), traffic)
+
+    async def _list(self, what: List, traffic: Traffic, *, known: bytes | None = None) -> AsyncGenerator[Page, None]:
         now = asyncio.get_running_loop().time()
         ends_at = min(now + self._settings.listing_timeout_s, self._ends_at)
-        listing = _Listing(source=source, traffic=traffic, ends_at=ends_at, known=known)
-        paging = Paging(pages_max=self._settings.pages_max, items_max=self._settings.items_max)
+        listing = _Listing(what=what, traffic=traffic, ends_at=ends_at, known=known)
+        limits = self._settings
+        paging = Paging(pages_max=limits.pages_max, items_max=limits.items_max, things=what.key)
         token: str | None = None
         while True:
             page = await self._fetch_in_time(listing, token)
@@ -166,9 +179,7 @@ class Api:
 
     async def _fetch(self, listing: _Listing, token: str | None) -> Page:
         """Get one page, with as many tries as the schedule and the budget allow."""
-        address = backups_address(
-            self._endpoints.mdb_url, listing.source, page_size=self._settings.page_size, page_token=token
-        )
+        address = listing.what.address(token)
         try:
             return await self._ask(listing, address, token)
         except ListingError as exc:
@@ -211,7 +222,7 @@ class Api:
         try:
             answer = await self._transport.get(address, credential=self._credential, headers=headers, traffic=traffic)
             traffic.server_request_id = answer.request_id or traffic.server_request_id
-            return parse_page(answer, page_token=token, known=listing.known)
+            return parse_page(answer, page_token=token, known=listing.known, key=listing.what.key)
         except ListingError as exc:
             listing.last_fault = str(exc)
             traffic.server_request_id = exc.request_id or traffic.server_request_id
@@ -225,13 +236,7 @@ class Api:
         if wait_s is None or not isinstance(exc, ListingError) or not self._budget.spend():
             return False
         listing.traffic.retries += 1
-        log.info(
-            "request.retried",
-            **_named(listing.source),
-            attempt=attempt,
-            wait_s=round(wait_s, 3),
-            kind=exc.kind,
-        )
+        log.info("request.retried", **listing.what.about, attempt=attempt, wait_s=round(wait_s, 3), kind=exc.kind)
         return wait_s
 
     def _request_id(self) -> str:
@@ -242,8 +247,3 @@ class Api:
         limit_s = self._settings.sweep_timeout_s if whose == "the sweep" else self._settings.listing_timeout_s
         message = f"{whose} did not end within {limit_s:g} s, {listing.traffic.pages} pages read"
         return f"{message}; last fault: {listing.last_fault}" if listing.last_fault else message
-
-
-def _named(source: Cluster | Folder) -> dict[str, str]:
-    """Name a list in a line of the log."""
-    return {"folder_id" if isinstance(source, Folder) else "cluster_id": source.id}

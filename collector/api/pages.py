@@ -12,7 +12,9 @@ Of a key that comes twice the last counts, as JSON readers commonly have it.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Literal
 
 import msgspec
 
@@ -23,11 +25,14 @@ from collector.errors import AnswerTooLarge, BadAnswer, TruncatedAnswer
 from collector.fingerprints import fingerprint
 from collector.records import Page
 
+Key = Literal["backups", "clusters", "folders"]
+"""Under which key a list's pages hold their records."""
+
 
 class _Body(msgspec.Struct):
     """A page's two fields; what is Raw was not looked at."""
 
-    backups: list[msgspec.Raw] | msgspec.UnsetType | None = msgspec.UNSET
+    records: list[msgspec.Raw] | msgspec.UnsetType | None = msgspec.field(default=msgspec.UNSET, name="backups")
     next_page_token: msgspec.Raw | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name="nextPageToken")
 
 
@@ -38,11 +43,26 @@ the memory of the three bytes that it may be written in, so the cap of the body 
 ESCAPES_MAX: Final = 1 << 18
 """Past this a page with half a character in it is not cut apart for the sake of its other records."""
 
-_BODY: Final = msgspec.json.Decoder(_Body)
+
+class _Clusters(_Body):
+    records: list[msgspec.Raw] | msgspec.UnsetType | None = msgspec.field(default=msgspec.UNSET, name="clusters")
+
+
+class _Folders(_Body):
+    records: list[msgspec.Raw] | msgspec.UnsetType | None = msgspec.field(default=msgspec.UNSET, name="folders")
+
+
+_BODIES: Final[Mapping[Key, msgspec.json.Decoder[_Body]]] = MappingProxyType(
+    {
+        "backups": msgspec.json.Decoder(_Body),
+        "clusters": msgspec.json.Decoder(_Clusters),
+        "folders": msgspec.json.Decoder(_Folders),
+    }
+)
 _TOKEN: Final = msgspec.json.Decoder(str | None)
 
 
-def parse_page(answer: Answer, *, page_token: str | None, known: bytes | None = None) -> Page:
+def parse_page(answer: Answer, *, page_token: str | None, known: bytes | None = None, key: Key = "backups") -> Page:
     """
     Read a page, or raise what the answer means instead.
 
@@ -51,6 +71,7 @@ def parse_page(answer: Answer, *, page_token: str | None, known: bytes | None = 
         page_token: what the request carried, for `status.error_from`.
         known: the digest of a listing's only page, read earlier. If this first page is the same, byte for byte,
             it is not read again: the page that comes back has that digest, no records, and no successor.
+        key: which list it is a page of.
 
     Raises:
         ListingError: one of its kinds. Only 200 with a page for a body is a page.
@@ -63,9 +84,9 @@ def parse_page(answer: Answer, *, page_token: str | None, known: bytes | None = 
     digest = fingerprint(answer.body)
     if digest == known and page_token is None:
         return Page([], None, digest)
-    body, records = _decode(answer)
-    if body.backups is msgspec.UNSET and body.next_page_token is msgspec.UNSET:
-        _require_empty(answer, page_token)
+    body, records = _decode(answer, key)
+    if body.records is msgspec.UNSET and body.next_page_token is msgspec.UNSET:
+        _require_empty(answer, page_token, key)
     return Page(records, _next_token(answer, body), digest)
 
 
@@ -75,14 +96,14 @@ def is_json(content_type: str) -> bool:
     return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
 
 
-def _decode(answer: Answer) -> tuple[_Body, list[bytes]]:
+def _decode(answer: Answer, key: Key) -> tuple[_Body, list[bytes]]:
     body = answer.body
     # A value and its comma are two bytes at least: pages of usual size need no counting.
     if len(body) > 2 * VALUES_MAX and body.count(b",") > VALUES_MAX:
-        raise AnswerTooLarge(f"the page holds more than {VALUES_MAX} values: ask for fewer backups (page_size)")
+        raise AnswerTooLarge(f"the page holds more than {VALUES_MAX} values: ask for fewer {key} (page_size)")
     try:
-        page = _BODY.decode(body)
-        return page, list(map(bytes, page.backups or []))
+        page = _BODIES[key].decode(body)
+        return page, list(map(bytes, page.records or []))
     except RecursionError:
         fault = "JSON nested too deeply"
     except ValueError as exc:
@@ -92,9 +113,9 @@ def _decode(answer: Answer) -> tuple[_Body, list[bytes]]:
     try:
         # The decoder calls a lone surrogate "truncated" as well.
         copy = without_lone_surrogates(body)
-        page = _BODY.decode(copy)
+        page = _BODIES[key].decode(copy)
         if page.next_page_token is msgspec.UNSET or bytes(page.next_page_token) in body:
-            return page, cut_alike(body, copy, map(bytes, page.backups or []))
+            return page, cut_alike(body, copy, map(bytes, page.records or []), key=key)
         cut_short = False
     except (ValueError, RecursionError) as exc:
         cut_short = "truncated" in str(exc)
@@ -107,13 +128,13 @@ def _decode(answer: Answer) -> tuple[_Body, list[bytes]]:
     raise _bad(answer, f"not a page: {fault}")
 
 
-def _require_empty(answer: Answer, page_token: str | None) -> None:
-    """Let `{}` pass, which is proto3 JSON for no backups; anything else without a page's keys is no page."""
+def _require_empty(answer: Answer, page_token: str | None, key: Key) -> None:
+    """Let `{}` pass, which is proto3 JSON for no records; anything else without a page's keys is no page."""
     if answer.body.translate(None, b" \t\r\n") == b"{}":
         return
     if parse_rpc_status(answer.body) is not None:
         raise error_from(answer, page_token=page_token)
-    raise _bad(answer, "not a page: neither backups nor nextPageToken")
+    raise _bad(answer, f"not a page: neither {key} nor nextPageToken")
 
 
 def _next_token(answer: Answer, body: _Body) -> str | None:

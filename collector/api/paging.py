@@ -21,8 +21,9 @@ TOKEN_CHARS_MAX: Final = 16_384
 class Paging:
     """The pages of one listing, counted. Every token ever seen is remembered: a cycle may be longer than one page."""
 
-    def __init__(self, *, pages_max: int, items_max: int) -> None:
-        """Start before the first page."""
+    def __init__(self, *, pages_max: int, items_max: int, things: str = "backups") -> None:
+        """Start before the first page; `things` are what is listed, for the messages."""
+        self._things = things
         self._pages_max = pages_max
         self._items_max = items_max
         self._seen: set[str] = set()
@@ -47,7 +48,7 @@ class Paging:
         self.pages += 1
         self.items += records
         if self.items > self._items_max:
-            raise AnswerTooLarge(f"the listing holds more than {self._items_max} backups (items_max)")
+            raise AnswerTooLarge(f"the listing holds more than {self._items_max} {self._things} (items_max)")
         if token is None:
             return None
         if token in self._seen:

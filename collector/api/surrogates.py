@@ -23,10 +23,10 @@ def without_lone_surrogates(body: bytes) -> bytes:
     return _ESCAPE.sub(lambda escape: rb"\u0020" if escape[1] else escape[0], body)
 
 
-def cut_alike(body: bytes, copy: bytes, pieces: Iterable[bytes]) -> list[bytes]:
-    """Cut out of `body` what stands where `pieces`, in their order, stand in its `copy`."""
+def cut_alike(body: bytes, copy: bytes, pieces: Iterable[bytes], *, key: str) -> list[bytes]:
+    """Cut out of `body` what stands where `pieces`, the list under `key` in their order, stand in its `copy`."""
     cut: list[bytes] = []
-    end = copy.find(b'"backups"')
+    end = copy.find(f'"{key}"'.encode())
     for piece in pieces:
         start = copy.index(piece, end)
         end = start + len(piece)

@@ -14,6 +14,7 @@ in `shapes.py`.
 from __future__ import annotations
 
 from collector.parse.backup import BackupParser, ForeignRecord
+from collector.parse.cluster import parse_cluster, parse_folder
 from collector.parse.owners import NamedParser, Owners
 
-__all__ = ["BackupParser", "ForeignRecord", "NamedParser", "Owners"]
+__all__ = ["BackupParser", "ForeignRecord", "NamedParser", "Owners", "parse_cluster", "parse_folder"]

@@ -45,12 +45,11 @@ FIXED_HEADERS: Final[Mapping[str, str]] = {
 
 
 class Transport:
-    """One pool of connections to one API. An async context manager; `get` and `post` are all it does."""
+    """Connections to the API. An async context manager; `get` and `post` are all it does."""
 
     def __init__(
         self,
-        base_url: str,
-        *,
+        *base_urls: str,
         connections: int,
         connect_timeout_s: float,
         page_timeout_s: float,
@@ -61,14 +60,14 @@ class Transport:
         Open nothing yet.
 
         Args:
-            base_url: only its scheme matters here: certificates are loaded for https.
+            base_urls: only their schemes matter here: certificates are loaded for https.
             connections: how many requests may be under way; more would wait for a connection.
             connect_timeout_s: for the name's resolution, the connection and the TLS handshake together.
             page_timeout_s: for one whole answer, however steadily it drips.
             body_bytes_max: of one body, on the wire and decoded.
             witness: sees every whole answer with all its headers.
         """
-        self._base_url = base_url
+        self._base_urls = base_urls
         self._connections = connections
         self._connect_timeout_s = connect_timeout_s
         self._page_timeout_s = page_timeout_s
@@ -77,7 +76,7 @@ class Transport:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        tls = tls_context() if self._base_url.startswith("https:") else True
+        tls = tls_context() if any(url.startswith("https:") for url in self._base_urls) else True
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._connections, ssl=tls, resolver=_RemoteResolver()),
             timeout=aiohttp.ClientTimeout(total=None, connect=self._connect_timeout_s),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-from collector.api.address import backups_address
+from collector.api.address import backups_address, clusters_address, folders_address
 from collector.errors import RequestRefused
 from collector.records import Cluster, ClusterId, Folder
 
@@ -83,3 +83,21 @@ def test_a_folder_that_the_api_made_up_is_not_sent(identifier: str) -> None:
     """Stored backups name it, so what it holds is not ours."""
     with pytest.raises(RequestRefused, match="folder id"):
         backups_address(BASE, Folder("opensearch", identifier), page_size=7, page_token=None)
+
+
+def test_lists_of_clusters_and_folders_are_addressed_like_lists_of_backups() -> None:
+    """The parent's id and the token are encoded exactly once."""
+    assert clusters_address(BASE, service="opensearch", folder_id="b1g", page_size=7, page_token="a/b+") == (
+        f"{BASE}/managed-opensearch/v1/clusters?folderId=b1g&pageSize=7&pageToken=a%2Fb%2B"
+    )
+    assert folders_address(BASE, cloud_id="b1c", page_size=7, page_token=None) == (
+        f"{BASE}/resource-manager/v1/folders?cloudId=b1c&pageSize=7"
+    )
+
+
+def test_an_id_that_could_leave_its_place_is_refused_in_every_list() -> None:
+    """Nothing is sent."""
+    with pytest.raises(RequestRefused, match="folder id"):
+        clusters_address(BASE, service="opensearch", folder_id="b1g&x=1", page_size=1, page_token=None)
+    with pytest.raises(RequestRefused, match="cloud id"):
+        folders_address(BASE, cloud_id="../x", page_size=1, page_token=None)

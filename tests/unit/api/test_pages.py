@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.api.answer import Answer
-from collector.api.pages import ESCAPES_MAX, VALUES_MAX, is_json, parse_page
+from collector.api.pages import ESCAPES_MAX, VALUES_MAX, Key, is_json, parse_page
 from collector.errors import AnswerTooLarge, BadAnswer, ClusterNotFound, ListingError, ListingMoved, TruncatedAnswer
 from collector.records import Page
 
@@ -207,3 +207,24 @@ def test_a_fault_carries_the_server_s_request_id() -> None:
         parse_page(answer, page_token=None)
 
     assert (caught.value.status, caught.value.request_id) == (200, "r-1")
+
+
+@pytest.mark.parametrize("key", ["clusters", "folders"])
+def test_a_page_of_another_list_has_its_records_under_its_own_key(key: Key) -> None:
+    """And a page of backups is no page of it."""
+    page = parse_page(
+        Answer(200, JSON, f'{{"{key}":[{{"id":"a"}}],"nextPageToken":"t"}}'.encode()), page_token=None, key=key
+    )
+
+    assert (page.records, page.next_token) == ([b'{"id":"a"}'], "t")
+    with pytest.raises(BadAnswer, match=f"neither {key} nor nextPageToken"):
+        parse_page(Answer(200, JSON, b'{"backups":[]}'), page_token=None, key=key)
+
+
+def test_a_lone_surrogate_costs_only_its_own_record_in_every_list() -> None:
+    """It is cut out as it came."""
+    body = rb'{"clusters":[{"id":"a"},{"id":"\ud800"}]}'
+
+    page = parse_page(Answer(200, JSON, body), page_token=None, key="clusters")
+
+    assert page.records == [b'{"id":"a"}', rb'{"id":"\ud800"}']
