@@ -35,6 +35,9 @@ class EmulatedCluster:
     name: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     status: str = "RUNNING"
+    health: str = "ALIVE"
+    config: Mapping[str, object] = field(default_factory=dict)
+    """The message `config` as it is served, such as `{"snapshotManagement": {"snapshotMaxAgeDays": "14"}}`."""
     created_at_ns: int | None = None
     refusal: int | None = None
     """The google.rpc code that every request about this cluster is answered with; None where it is served."""

@@ -7,10 +7,12 @@ Lists are rendered from here; every change counts a revision, so that rendered p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from collector.emulator.backups import EmulatedBackup
 from collector.emulator.clusters import EmulatedCluster, Order
 from collector.emulator.drawing import draw_cluster
+from collector.emulator.folders import list_cloud_folders
 from collector.emulator.listings import list_cluster_backups, list_folder_backups, list_folder_clusters
 from collector.emulator.pages import Listing, PageCache
 from collector.emulator.routes import PAGE_SIZE_MAX, PATHS, Route
@@ -29,6 +31,8 @@ class Fleet:
         self.clusters: dict[str, EmulatedCluster] = {}
         self.departed: dict[str, EmulatedCluster] = {}
         """Removed clusters: unknown to the API, while their backups are still in the folder's list."""
+        self.clouds: dict[str, list[str]] = {}
+        """The folders of each cloud, changed by `set_folders`."""
         self.now_ns = now_ns
         self.pages = PageCache()
         self.revision = 0
@@ -99,6 +103,18 @@ class Fleet:
         """
         return self.departed[cluster_id] if cluster_id in self.departed else self.cluster(cluster_id)
 
+    def set_folders(self, cloud_id: str, *folder_ids: str) -> None:
+        """Say which folders a cloud has."""
+        self.clouds[cloud_id] = list(folder_ids)
+        self.revision += 1
+
+    def edit_cluster(self, cluster_id: str, **fields: Any) -> None:
+        """Change what the API says of a cluster: `name`, `labels`, `status`, `config` and the like."""
+        cluster = self.cluster(cluster_id)
+        for name, value in fields.items():
+            setattr(cluster, name, value)
+        self.revision += 1
+
     def cluster(self, cluster_id: str) -> EmulatedCluster:
         """
         Find a cluster.
@@ -143,7 +159,9 @@ class Fleet:
         return self.pages.kept_bytes
 
     def find_listing(self, route: Route, *, print_defaults: bool = False) -> Listing | None:
-        """Find the list that a request asks for; None where there is no such cluster or folder."""
+        """Find the list that a request asks for; None where there is no such cluster, folder or cloud."""
+        if route.kind == "cloud_folders":
+            return self._list_folders(route, print_defaults=print_defaults)
         if route.kind == "cluster_backups":
             cluster = self.find_cluster(route)
             if cluster is None:
@@ -151,7 +169,7 @@ class Fleet:
             return list_cluster_backups(cluster, route.listing, order=self._order, print_defaults=print_defaults)
         known = self._in_folder(route, self.clusters.values())
         gone = self._in_folder(route, self.departed.values())
-        if not known and not gone:
+        if not self._has_folder(route.scope):
             return None
         revision = self.revision + sum(cluster.revision for cluster in (*known, *gone))
         if route.kind == "folder_clusters":
@@ -164,6 +182,20 @@ class Fleet:
         """Find the cluster that a request asks for; None where there is none of this id and service."""
         cluster = self.clusters.get(route.scope)
         return cluster if cluster is not None and cluster.service == route.service else None
+
+    def _list_folders(self, route: Route, *, print_defaults: bool) -> Listing | None:
+        folder_ids = self.clouds.get(route.scope)
+        if folder_ids is None:
+            return None
+        return list_cloud_folders(
+            route.scope, folder_ids, route.listing, revision=self.revision, print_defaults=print_defaults
+        )
+
+    def _has_folder(self, folder_id: str) -> bool:
+        clusters = (*self.clusters.values(), *self.departed.values())
+        return any(folder_id in each for each in self.clouds.values()) or any(
+            cluster.folder_id == folder_id for cluster in clusters
+        )
 
     def _edit(self, cluster_id: str, edit: Callable[[EmulatedCluster], None]) -> None:
         edit(self.find(cluster_id))

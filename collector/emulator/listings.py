@@ -6,7 +6,7 @@ Pure views: they look at clusters and change nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from collector.emulator.backups import EmulatedBackup
@@ -66,13 +66,15 @@ def list_folder_clusters(
 def render_cluster(cluster: EmulatedCluster, *, print_defaults: bool = False) -> str:
     """Write what the API shows of a cluster, as far as an inventory cares."""
     created = {} if cluster.created_at_ns is None else {"createdAt": render_timestamp(cluster.created_at_ns)}
-    fields: dict[str, str | Mapping[str, str]] = {
+    fields: dict[str, object] = {
         "id": cluster.id,
         "folderId": cluster.folder_id,
         **created,
         "name": cluster.name,
-        "labels": cluster.labels,
+        "labels": dict(cluster.labels),
         "environment": "PRODUCTION",
+        "config": dict(cluster.config),
+        "health": cluster.health,
         "status": cluster.status,
     }
     return render_object(fields, print_defaults=print_defaults)

@@ -17,7 +17,7 @@ from typing import Final, Literal
 from collector.emulator.backups import INSTANT_NS_MAX, INSTANT_NS_MIN, NS_PER_S, EmulatedBackup
 from collector.errors import UsageError
 
-Key = Literal["backups", "clusters"]
+Key = Literal["backups", "clusters", "folders"]
 
 _EPOCH_ORDINAL: Final = dt.date(1970, 1, 1).toordinal()
 
@@ -61,8 +61,8 @@ def render_backup(backup: EmulatedBackup, *, print_defaults: bool = False) -> st
     return "{" + ",".join(parts + _render_numbers(backup, print_defaults=print_defaults)) + "}"
 
 
-def render_object(fields: Mapping[str, str | Mapping[str, str]], *, print_defaults: bool = False) -> str:
-    """Write a message of strings and string maps as a JSON object."""
+def render_object(fields: Mapping[str, object], *, print_defaults: bool = False) -> str:
+    """Write a message of strings and maps as a JSON object; what is in a map is written as it is."""
     shown = {key: value for key, value in fields.items() if value or print_defaults}
     return json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
 

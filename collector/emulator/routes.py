@@ -17,11 +17,14 @@ from collector.emulator.tokens import FIRST, Place, read_token
 PATHS: Final[Mapping[str, str]] = MappingProxyType({"opensearch": "managed-opensearch/v1"})
 """The path prefix of each service that is emulated."""
 
+FOLDERS_PATH: Final = ("resource-manager", "v1", "folders")
+"""Where the folders of a cloud are listed; the emulator serves it beside the rest."""
+
 PAGE_SIZE_DEFAULT: Final = 100
 PAGE_SIZE_MAX: Final = 1000
 ID_CHARS_MAX: Final = 50
 
-Kind = Literal["cluster_backups", "folder_backups", "folder_clusters", "cluster"]
+Kind = Literal["cluster_backups", "folder_backups", "folder_clusters", "cluster", "cloud_folders"]
 
 _SERVICE_OF: Final = {tuple(path.split("/")): service for service, path in PATHS.items()}
 _WRITING_METHODS: Final = frozenset({"HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -33,7 +36,7 @@ class Route(NamedTuple):
     service: str
     kind: Kind
     scope: str
-    """The id in question: a cluster's, or for a folder's lists the folder's (`""` where the query names none)."""
+    """The id in question: a cluster's, for lists of a folder or cloud theirs (`""` where the query names none)."""
 
     @property
     def listing(self) -> str:
@@ -65,7 +68,7 @@ def check_scope(route: Route) -> None:
     Raises:
         RefusedCall: a folder's list without a folder, or an id that is too long.
     """
-    name = "folder_id" if route.kind.startswith("folder") else "cluster_id"
+    name = f"{route.kind.partition('_')[0]}_id"
     if not route.scope:
         raise RefusedCall(Code.INVALID_ARGUMENT, f"{name} is required", field=name)
     if len(route.scope) > ID_CHARS_MAX:
@@ -91,10 +94,14 @@ def read_place(route: Route, query: Mapping[str, str]) -> Place:
 
 def _match(raw_path: str, query: Mapping[str, str]) -> Route | None:
     segments = tuple(map(unquote, raw_path.split("/")[1:]))
+    if segments == FOLDERS_PATH:
+        return Route("resource-manager", "cloud_folders", query.get("cloudId", ""))
     service = _SERVICE_OF.get(segments[:2])
-    if service is None:
-        return None
-    match segments[2:]:
+    return None if service is None else _match_service(service, segments[2:], query)
+
+
+def _match_service(service: str, segments: tuple[str, ...], query: Mapping[str, str]) -> Route | None:
+    match segments:
         case ("clusters", cluster_id, "backups") if cluster_id:
             return Route(service, "cluster_backups", cluster_id)
         case ("clusters", cluster_id) if cluster_id:

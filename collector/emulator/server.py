@@ -212,7 +212,7 @@ class Emulator:
     def _find_listing(self, call: _Call) -> Listing:
         listing = self.fleet.find_listing(call.route, print_defaults=self.print_defaults)
         if listing is None:
-            thing = "Folder" if call.route.kind.startswith("folder") else "Cluster"
+            thing = call.route.kind.partition("_")[0].capitalize()
             raise RefusedCall(Code.NOT_FOUND, f"{thing} {call.route.scope} not found")
         is_first = call.place.offset == 0
         if self.moved == "expire" and not is_first and call.place.revision != listing.revision:
