@@ -46,7 +46,7 @@ async def sweep(config: Config) -> Facts:
     ):
         summary = await run_sweep(
             config,
-            Sweep(configured=clusters, selected=clusters, trace_id="benchmark"),
+            Sweep(configured=clusters, trace_id="benchmark"),
             api=api,
             store=store,
             stopping=asyncio.Event(),

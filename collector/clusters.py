@@ -1,5 +1,5 @@
 """
-Which clusters a sweep is about: the configuration's, cut down to what was asked for.
+Which clusters a sweep is about: the configuration's and the discovered ones, cut down to what was asked for.
 
 A shard is chosen by rendezvous hashing: every process finds the same answer alone, and when their number
 changes from N to N + 1 only about one cluster in N + 1 moves.
@@ -10,14 +10,17 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Self
 
+from collector.descriptions import ClusterDescription
 from collector.errors import UsageError
+from collector.expectations import expected_max_age_s, retention_s
 from collector.records import Cluster
 
 if TYPE_CHECKING:
-    from collector.config import Config
+    from collector.config import ClusterSettings, Config
+    from collector.descriptions import Known
 
 _SHARD: Final = re.compile(r"([0-9]{1,6})/([0-9]{1,6})")
 
@@ -70,18 +73,57 @@ def _weight(index: int, cluster_id: str) -> bytes:
     return hashlib.blake2b(f"{index}/{cluster_id}".encode(), digest_size=8).digest()
 
 
-def configured_clusters(config: Config) -> tuple[Cluster, ...]:
-    """Take the clusters of the configuration, in its order, with its defaults filled in."""
-    return tuple(
-        Cluster(
-            id=entry.id,
-            service=entry.service,
-            name=entry.name,
-            labels=entry.labels,
-            folder_id=entry.folder,
-            max_age_s=entry.max_age_s if entry.max_age_s is not None else config.freshness.max_age_s,
-        )
-        for entry in config.clusters
+def configured_clusters(config: Config, known: Iterable[Known] = ()) -> tuple[Cluster, ...]:
+    """
+    Take the clusters of the configuration, in its order, then those that only a discovery names, by their ids.
+
+    What the configuration says wins; what it leaves open is filled from what the API says, then from the defaults.
+    """
+    found = {each.description.cluster_id: each for each in known}
+    listed = {entry.id for entry in config.clusters}
+    default = config.freshness.max_age_s
+    return (
+        *(_listed_cluster(entry, found.get(entry.id), default) for entry in config.clusters),
+        *(
+            _found_cluster(found[cluster_id].description, default)
+            for cluster_id in sorted(found)
+            if found[cluster_id].matched and cluster_id not in listed
+        ),
+    )
+
+
+def _found_cluster(description: ClusterDescription, default_max_age_s: float) -> Cluster:
+    """Expect of a cluster what it says of itself."""
+    max_age_s = expected_max_age_s(description.schedule)
+    kept_s = retention_s(description.schedule)
+    return Cluster(
+        id=description.cluster_id,
+        service=description.service,
+        name=description.name,
+        labels=description.labels,
+        folder_id=description.folder_id,
+        max_age_s=default_max_age_s if max_age_s is None else max_age_s,
+        max_age_source="default" if max_age_s is None else "schedule",
+        retention_s=kept_s,
+        retention_source=None if kept_s is None else "schedule",
+        source="discovery",
+    )
+
+
+def _listed_cluster(entry: ClusterSettings, known: Known | None, default_max_age_s: float) -> Cluster:
+    description = ClusterDescription(entry.id, entry.service, "") if known is None else known.description
+    found = _found_cluster(description, default_max_age_s)
+    return replace(
+        found,
+        service=entry.service,
+        name=entry.name or found.name,
+        labels=entry.labels or found.labels,
+        folder_id=entry.folder or found.folder_id or None,
+        max_age_s=found.max_age_s if entry.max_age_s is None else entry.max_age_s,
+        max_age_source=found.max_age_source if entry.max_age_s is None else "config",
+        retention_s=found.retention_s if entry.retention_s is None else entry.retention_s,
+        retention_source=found.retention_source if entry.retention_s is None else "config",
+        source="config",
     )
 
 

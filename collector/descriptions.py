@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from collector.records import ClusterId, Source, Traffic
+from collector.records import ClusterId, Traffic
+from collector.sources import Source
 
 ReadingOutcome = Literal["complete", "partial", "held", "failed"]
 """Of one source: all was read; some records were unreadable; too many folders were gone at once; it did not end."""

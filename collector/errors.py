@@ -22,6 +22,12 @@ class UsageError(CollectorError):
     kind = "usage"
 
 
+class DiscoveryIncomplete(CollectorError):
+    """A cluster that was asked for is not configured, and where it may be found could not be read (exit 1)."""
+
+    kind = "discovery_incomplete"
+
+
 class ConfigError(CollectorError):
     """
     The configuration cannot be used (exit 2). `problems` holds every one of them.

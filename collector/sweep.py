@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
 
+from collector.clusters import Shard, configured_clusters, select_clusters
 from collector.collect import Gone, Means, collect_cluster, contained
 from collector.deleted import collect_deleted
-from collector.errors import DatabaseError
+from collector.discover import Discoverer, Found, discover
+from collector.errors import DatabaseError, DiscoveryIncomplete, UsageError
 from collector.records import Cluster, Folder, ListingResult, Summary, SweepOutcome, Traffic
+from collector.sources import Discovered
 from collector.store import SweepRequest, SweepStart
 
 if TYPE_CHECKING:
@@ -35,12 +38,19 @@ class Sweep:
     """What is asked of one sweep."""
 
     configured: Sequence[Cluster]
-    """All clusters of the configuration: those that left it become unmanaged."""
-    selected: Sequence[Cluster]
+    """All clusters that are known: at first those of the configuration; others become unmanaged."""
     trace_id: str
-    shard: str | None = None
+    only: frozenset[str] = frozenset()
+    """Only these clusters; none: all."""
+    shard: Shard | None = None
+    """Only this part of them."""
     allow_mass_vanish: frozenset[str] = frozenset()
+    """Clusters, folders and clouds for which the guard is lifted, this once."""
     writes: Literal["kept", "rehearsed"] = "kept"
+
+    def select(self) -> tuple[Cluster, ...]:
+        """Take what was asked for. Raises UsageError: a named cluster is not among those known."""
+        return select_clusters(self.configured, only=self.only, shard=self.shard)
 
 
 async def run_sweep(
@@ -64,34 +74,53 @@ async def run_sweep(
         on_result: called once for each cluster as it ends.
 
     Raises:
-        DatabaseError: the sweep could not be begun; the API was not asked.
+        DatabaseError: the sweep could not be begun; no backup was asked for.
+        UsageError, DiscoveryIncomplete: a cluster that was asked for is not known.
     """
-    start = await _begin(config, sweep, store) if sweep.writes == "kept" else None
+    allowed, trace_id = sweep.allow_mass_vanish, sweep.trace_id
+    found = await discover(
+        Discoverer.of(config, api=api, store=store, trace_id=trace_id, stopping=stopping, allowed=allowed)
+    )
+    sweep = replace(sweep, configured=configured_clusters(config, found.known))
+    selected = _select(sweep, found)
+    start = await _begin(config, sweep, store, found=found) if sweep.writes == "kept" else None
     means = Means(
         api=api,
         store=store,
         sweep_id=start.sweep_id if start else None,
         slots=asyncio.Semaphore(config.api.concurrency),
-        digests=await store.read_digests([cluster.id for cluster in sweep.selected]),
+        digests=await store.read_digests([cluster.id for cluster in selected]),
         spool_bytes=config.api.spool_bytes,
         allow_mass_vanish=sweep.allow_mass_vanish,
     )
-    crew = _Crew(sweep.selected, means, on_result)
+    crew = _Crew(selected, means, on_result)
     # Twice as many as are listed at once: while one half is written, the other is read.
     ending = await crew.work(2 * config.api.concurrency, stopping=stopping, deadline_s=config.api.sweep_timeout_s)
-    summary = await _conclude(crew, ending, store)
+    summary = await _conclude(crew, ending, store, discovered=found.discovered)
     return summary if start is None else await _close(summary, store, start)
 
 
-async def _begin(config: Config, sweep: Sweep, store: Store) -> SweepStart:
+def _select(sweep: Sweep, found: Found) -> tuple[Cluster, ...]:
+    """Select, or say why not: whether a cluster exists is not known where its folder was not read."""
+    places = {name for each in found.discovered for name in (each.source.folder_id, each.source.cloud_id)}
+    try:
+        select_clusters(sweep.configured, only=sweep.allow_mass_vanish - places)
+        return sweep.select()
+    except UsageError as exc:
+        if not found.unread:
+            raise
+        raise DiscoveryIncomplete(f"{exc}; but not every folder could be read") from None
+
+
+async def _begin(config: Config, sweep: Sweep, store: Store, *, found: Found) -> SweepStart:
     request = SweepRequest(
         trace_id=sweep.trace_id,
         deadline_s=config.api.sweep_timeout_s,
-        shard=sweep.shard,
-        selected=len(sweep.selected),
+        shard=str(sweep.shard) if sweep.shard else None,
+        selected=len(sweep.select()),
     )
     max_age_s = config.freshness.observation_max_age_s
-    start = await store.begin_sweep(sweep.configured, request, observation_max_age_s=max_age_s)
+    start = await store.begin_sweep(sweep.configured, request, observation_max_age_s=max_age_s, unread=found.unread)
     structlog.contextvars.bind_contextvars(sweep_id=start.sweep_id)
     return start
 
@@ -166,7 +195,7 @@ _UNREACHED = {
 }
 
 
-async def _conclude(crew: _Crew, ending: Ending, store: Store) -> Summary:
+async def _conclude(crew: _Crew, ending: Ending, store: Store, *, discovered: Sequence[Discovered] = ()) -> Summary:
     """Account for every cluster, also for those that were not reached."""
     if ending != "done":
         error, message = _UNREACHED[ending]
@@ -175,15 +204,16 @@ async def _conclude(crew: _Crew, ending: Ending, store: Store) -> Summary:
         for cluster in crew.clusters:
             crew.results.setdefault(cluster.id, _failed(cluster, error, message))
     results = [crew.results[cluster.id] for cluster in crew.clusters]
-    summary = Summary(outcome="failed", results=results, overtaken=await _read_overtaken(results, store))
+    overtaken = await _read_overtaken(results, store)
+    summary = Summary(outcome="failed", results=results, overtaken=overtaken, discovered=discovered)
     return replace(summary, outcome=_outcome(summary, ending))
 
 
 def _outcome(summary: Summary, ending: Ending) -> SweepOutcome:
     done = sum(map(summary.is_complete, summary.results))
-    if done == len(summary.results):
+    if summary.is_whole():
         return "complete"
-    if ending == "interrupted":
+    if ending == "interrupted" or any(each.error == "interrupted" for each in summary.discovered):
         return "interrupted"
     return "partial" if done else "failed"
 

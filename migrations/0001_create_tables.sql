@@ -41,9 +41,10 @@ CREATE TABLE collector.cluster (
     source text NOT NULL,
     managed boolean NOT NULL,
     max_age interval NOT NULL,
+    max_age_source text NOT NULL DEFAULT 'default',
     observation_max_age interval NOT NULL,
     retention interval,
-    status text,
+    retention_source text,
     registered_at timestamptz NOT NULL DEFAULT now(),
     last_listing_id bigint NOT NULL DEFAULT 0,
     complete_listing_id bigint,
@@ -52,12 +53,16 @@ CREATE TABLE collector.cluster (
     not_found_since timestamptz,
     CONSTRAINT cluster_id_is_safe_in_a_path CHECK (cluster_id ~ '^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$'),
     CONSTRAINT cluster_source_is_known CHECK (source IN ('config', 'discovery')),
+    CONSTRAINT cluster_max_age_source_is_known CHECK (max_age_source IN ('config', 'schedule', 'default')),
+    CONSTRAINT cluster_retention_source_is_known CHECK (retention_source IN ('config', 'schedule')),
     CONSTRAINT cluster_labels_are_an_object CHECK (jsonb_typeof(labels) = 'object'),
     CONSTRAINT cluster_fence_covers_the_complete_listing CHECK (complete_listing_id <= last_listing_id),
     CONSTRAINT cluster_is_observed_by_a_complete_listing CHECK ((complete_listing_id IS NULL) = (observed_at IS NULL))
 ) WITH (fillfactor = 75);
 
-COMMENT ON TABLE collector.cluster IS 'A cluster that is or was configured. Its row is the lock and the fence of all that is written about it.';
+COMMENT ON TABLE collector.cluster IS 'A cluster that is or was configured, or found by a discovery. Its row is the lock and the fence of all that is written about it.';
+COMMENT ON COLUMN collector.cluster.max_age_source IS 'Who says max_age: the configuration''s entry, the cluster''s own schedule, or the common default.';
+COMMENT ON COLUMN collector.cluster.retention_source IS 'Who says retention: the configuration''s entry or the cluster itself. NULL: nobody, or a hand.';
 COMMENT ON COLUMN collector.cluster.retention IS 'How long an automatic backup is kept, where known.';
 COMMENT ON COLUMN collector.cluster.last_listing_id IS 'The fence: the newest listing that was merged. An older one is refused.';
 COMMENT ON COLUMN collector.cluster.complete_listing_id IS 'The newest listing with outcome complete.';
@@ -235,6 +240,118 @@ CREATE TABLE collector.quarantine (
 COMMENT ON TABLE collector.quarantine IS 'Records that could not be stored exactly, as received, with the reason.';
 COMMENT ON COLUMN collector.quarantine.raw IS 'The first MiB of the record''s bytes as received; raw_size_bytes is its whole length.';
 
+CREATE SEQUENCE collector.discovery_id_seq AS bigint CACHE 1;
+
+COMMENT ON SEQUENCE collector.discovery_id_seq IS 'Drawn before the first request of a discovery: a higher id means a discovery that began later.';
+
+CREATE TABLE collector.discovery_source (
+    source text PRIMARY KEY,
+    kind text NOT NULL,
+    folder_id text,
+    service text,
+    cloud_id text,
+    active boolean NOT NULL,
+    last_discovery_id bigint NOT NULL DEFAULT 0,
+    observed_at timestamptz,
+    CONSTRAINT discovery_source_kind_is_known CHECK (kind IN ('folder', 'cloud')),
+    CONSTRAINT discovery_source_of_a_folder_has_a_service CHECK (
+        (kind = 'folder') = (folder_id IS NOT NULL) AND (kind = 'folder') = (service IS NOT NULL)
+    ),
+    CONSTRAINT discovery_source_of_a_cloud_names_it CHECK (kind = 'folder' OR cloud_id IS NOT NULL)
+);
+
+COMMENT ON TABLE collector.discovery_source IS 'Where clusters are found: one row for each folder and service, and for each cloud. Its row is the fence of what is found there.';
+COMMENT ON COLUMN collector.discovery_source.cloud_id IS 'The cloud itself, or that through which the folder was found.';
+COMMENT ON COLUMN collector.discovery_source.active IS 'False once the newest sweep''s configuration leads there no longer.';
+COMMENT ON COLUMN collector.discovery_source.last_discovery_id IS 'The fence: the newest discovery that was stored. An older one is refused.';
+COMMENT ON COLUMN collector.discovery_source.observed_at IS 'When its newest complete reading began, on the database''s clock.';
+
+CREATE TABLE collector.discovery (
+    discovery_id bigint NOT NULL,
+    source text NOT NULL REFERENCES collector.discovery_source (source),
+    trace_id text NOT NULL,
+    outcome text NOT NULL,
+    started_at timestamptz NOT NULL,
+    finished_at timestamptz NOT NULL DEFAULT now(),
+    pages integer NOT NULL,
+    requests integer NOT NULL,
+    retries integer NOT NULL,
+    throttles integer NOT NULL,
+    bytes bigint NOT NULL,
+    listed integer NOT NULL,
+    matched integer NOT NULL,
+    skipped integer NOT NULL,
+    gone integer NOT NULL,
+    error text,
+    message text,
+    server_request_id text,
+    PRIMARY KEY (discovery_id, source),
+    CONSTRAINT discovery_outcome_is_known CHECK (outcome IN ('complete', 'partial', 'held', 'failed', 'superseded')),
+    CONSTRAINT discovery_failed_with_an_error CHECK ((outcome = 'failed') = (error IS NOT NULL)),
+    CONSTRAINT discovery_finds_gone_only_when_complete CHECK (outcome = 'complete' OR gone = 0)
+);
+
+CREATE INDEX discovery_source_idx ON collector.discovery (source, discovery_id);
+
+COMMENT ON TABLE collector.discovery IS 'The ledger of discoveries: one row for each reading of one source, also for those that failed.';
+COMMENT ON COLUMN collector.discovery.trace_id IS 'That of the sweep it belongs to, which begins after it.';
+
+CREATE TABLE collector.discovered_cluster (
+    cluster_id text PRIMARY KEY,
+    source text NOT NULL REFERENCES collector.discovery_source (source),
+    service text NOT NULL,
+    folder_id text NOT NULL,
+    name text,
+    labels jsonb NOT NULL,
+    environment text,
+    status text,
+    health text,
+    schedule_period interval,
+    retention_days integer,
+    matched boolean NOT NULL,
+    stopped_since timestamptz,
+    first_seen_at timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL,
+    last_seen_at timestamptz,
+    gone_since timestamptz,
+    CONSTRAINT discovered_cluster_id_is_safe_in_a_path CHECK (cluster_id ~ '^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$'),
+    CONSTRAINT discovered_cluster_labels_are_an_object CHECK (jsonb_typeof(labels) = 'object'),
+    CONSTRAINT discovered_cluster_gone_is_whole CHECK ((gone_since IS NULL) = (last_seen_at IS NULL)),
+    CONSTRAINT discovered_cluster_stopped_is_whole CHECK (
+        (stopped_since IS NOT NULL) = (status IS NOT DISTINCT FROM 'STOPPED')
+    )
+);
+
+CREATE INDEX discovered_cluster_source_idx ON collector.discovered_cluster (source);
+
+COMMENT ON TABLE collector.discovered_cluster IS 'Every cluster that a discovery ever saw, as the API describes it, also those that the configuration''s filters leave out.';
+COMMENT ON COLUMN collector.discovered_cluster.matched IS 'Whether an entry of the configuration wanted it when it was last read.';
+COMMENT ON COLUMN collector.discovered_cluster.stopped_since IS 'Start of the first reading that described it as STOPPED; NULL while it is not.';
+COMMENT ON COLUMN collector.discovered_cluster.changed_at IS 'Start of the reading that last wrote this row. That it is still so, its source''s observed_at says.';
+COMMENT ON COLUMN collector.discovered_cluster.last_seen_at IS 'Of a cluster that is gone: the newest reading known to hold it. Of one that is there NULL: its source''s observed_at says it.';
+COMMENT ON COLUMN collector.discovered_cluster.gone_since IS 'Start of the complete reading that named it no longer.';
+
+CREATE TABLE collector.cluster_change (
+    change_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    cluster_id text NOT NULL,
+    discovery_id bigint NOT NULL,
+    changed_at timestamptz NOT NULL,
+    kind text NOT NULL,
+    before jsonb,
+    after jsonb,
+    CONSTRAINT cluster_change_kind_is_known CHECK (
+        kind IN (
+            'renamed', 'labels_changed', 'status_changed', 'schedule_changed', 'schedule_weakened', 'gone', 'returned'
+        )
+    )
+);
+
+CREATE INDEX cluster_change_cluster_idx ON collector.cluster_change (cluster_id, change_id);
+
+COMMENT ON TABLE collector.cluster_change IS 'Append-only history of what the API said of a cluster after it was first seen.';
+
 -- migrate:down
+DROP TABLE collector.cluster_change, collector.discovered_cluster, collector.discovery, collector.discovery_source;
+DROP SEQUENCE collector.discovery_id_seq;
 DROP TABLE collector.quarantine, collector.backup_change, collector.backup, collector.index_set, collector.listing, collector.cluster, collector.sweep;
 DROP SEQUENCE collector.listing_id_seq;

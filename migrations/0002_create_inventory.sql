@@ -100,15 +100,27 @@ SELECT
     c.source,
     c.managed,
     c.max_age,
-    c.status,
+    d.status,
     c.observed_at,
     l.outcome AS last_outcome,
     l.error || coalesce(': ' || l.message, '') AS last_error,
     l.started_at AS last_listing_at,
     c.observation_max_age,
     c.registered_at,
-    c.not_found_since
+    c.not_found_since,
+    c.max_age_source,
+    c.retention,
+    c.retention_source,
+    d.name AS api_name,
+    d.labels AS api_labels,
+    d.environment,
+    d.health,
+    d.stopped_since,
+    coalesce(d.last_seen_at, greatest(d.changed_at, s.observed_at)) AS described_at,
+    coalesce(d.gone_since IS NULL AND s.active, false) AS in_discovery
 FROM collector.cluster AS c
+LEFT JOIN collector.discovered_cluster AS d ON d.cluster_id = c.cluster_id
+LEFT JOIN collector.discovery_source AS s ON s.source = d.source
 LEFT JOIN LATERAL (
     SELECT
         x.outcome,
@@ -121,22 +133,32 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) AS l ON true;
 
-COMMENT ON VIEW inventory.clusters IS 'Every cluster that is or was configured, with the outcome of its newest listing.';
+COMMENT ON VIEW inventory.clusters IS 'Every cluster that is or was configured or discovered, with the outcome of its newest listing.';
 COMMENT ON COLUMN inventory.clusters.service IS 'Which managed database: opensearch.';
 COMMENT ON COLUMN inventory.clusters.cluster_id IS 'The cluster''s id.';
-COMMENT ON COLUMN inventory.clusters.name IS 'Its name in the configuration; NULL: none.';
+COMMENT ON COLUMN inventory.clusters.name IS 'Its name in the configuration, else in the API where it is discovered; NULL: none.';
 COMMENT ON COLUMN inventory.clusters.folder_id IS 'Its folder, where known.';
-COMMENT ON COLUMN inventory.clusters.labels IS 'Its labels in the configuration.';
-COMMENT ON COLUMN inventory.clusters.source IS 'How we know of it: config or discovery.';
-COMMENT ON COLUMN inventory.clusters.managed IS 'False once the cluster was taken out of the configuration; its backups stay.';
+COMMENT ON COLUMN inventory.clusters.labels IS 'Its labels in the configuration, else in the API where it is discovered.';
+COMMENT ON COLUMN inventory.clusters.source IS 'How we know of it: config (also where a discovery names it too) or discovery.';
+COMMENT ON COLUMN inventory.clusters.managed IS 'False once the cluster left the configuration and, by complete readings, the discovered folders; its backups stay.';
 COMMENT ON COLUMN inventory.clusters.max_age IS 'How old the newest backup may be.';
-COMMENT ON COLUMN inventory.clusters.status IS 'Its status in the API, where known.';
+COMMENT ON COLUMN inventory.clusters.status IS 'Its status in the API, as of described_at; NULL: no discovery names it.';
 COMMENT ON COLUMN inventory.clusters.observed_at IS 'Start of the newest complete listing; NULL: never seen complete.';
 COMMENT ON COLUMN inventory.clusters.last_outcome IS 'Outcome of the newest listing: complete, partial, held, failed or superseded.';
 COMMENT ON COLUMN inventory.clusters.last_error IS 'Why the newest listing failed, else NULL.';
 COMMENT ON COLUMN inventory.clusters.last_listing_at IS 'Start of the newest listing, whatever came of it.';
 COMMENT ON COLUMN inventory.clusters.observation_max_age IS 'How old observed_at may be before the verdict is unknown.';
-COMMENT ON COLUMN inventory.clusters.registered_at IS 'When it was first configured.';
+COMMENT ON COLUMN inventory.clusters.registered_at IS 'When it was first configured or discovered.';
+COMMENT ON COLUMN inventory.clusters.max_age_source IS 'Who says max_age: config (its entry), schedule (the cluster''s own), or default (freshness.max_age).';
+COMMENT ON COLUMN inventory.clusters.retention IS 'How long an automatic backup is kept, where known.';
+COMMENT ON COLUMN inventory.clusters.retention_source IS 'Who says retention: config (its entry) or schedule (the cluster itself).';
+COMMENT ON COLUMN inventory.clusters.api_name IS 'Its name in the API, as of described_at.';
+COMMENT ON COLUMN inventory.clusters.api_labels IS 'Its labels in the API, as of described_at.';
+COMMENT ON COLUMN inventory.clusters.environment IS 'Its environment in the API, such as PRODUCTION.';
+COMMENT ON COLUMN inventory.clusters.health IS 'Its health in the API, such as ALIVE, as of described_at.';
+COMMENT ON COLUMN inventory.clusters.stopped_since IS 'Start of the first reading that described it as STOPPED; it was stopped then or before. NULL: it is not.';
+COMMENT ON COLUMN inventory.clusters.described_at IS 'Start of the newest reading known to hold name, labels, status and health as they stand here; NULL: no discovery ever named it.';
+COMMENT ON COLUMN inventory.clusters.in_discovery IS 'True while a discovered folder, as last read completely, holds it.';
 COMMENT ON COLUMN inventory.clusters.not_found_since IS 'Since when the API answers 404 for the cluster: deleted, or the id is wrong. NULL: it was listed last, or never asked for.';
 
 CREATE VIEW inventory.freshness AS
@@ -147,7 +169,7 @@ SELECT
     c.labels,
     CASE
         WHEN c.observed_at IS NULL OR now() - c.observed_at > c.observation_max_age THEN 'unknown'
-        WHEN newest.created_at IS NULL OR now() - newest.created_at > c.max_age THEN 'stale'
+        WHEN newest.created_at IS NULL OR judged.at - newest.created_at > c.max_age THEN 'stale'
         ELSE 'fresh'
     END AS verdict,
     newest.backup_id AS newest_backup_id,
@@ -157,8 +179,28 @@ SELECT
     c.max_age,
     c.observed_at,
     now() - c.observed_at AS observation_age,
-    live.backups AS live_backups
+    live.backups AS live_backups,
+    d.status,
+    judged.expected,
+    d.stopped_since,
+    c.max_age_source,
+    c.retention,
+    c.retention_source
 FROM collector.cluster AS c
+LEFT JOIN collector.discovered_cluster AS d ON d.cluster_id = c.cluster_id AND d.gone_since IS NULL
+LEFT JOIN collector.discovery_source AS s ON s.source = d.source
+-- A stopped cluster makes no backups, and has no data newer than its stop. We know that it is stopped only as long as
+-- it was described so recently: else it may run again, and is judged by the present.
+CROSS JOIN LATERAL (
+    SELECT
+        CASE WHEN e.expected THEN now() ELSE d.stopped_since END AS at,
+        e.expected
+    FROM (
+        SELECT
+            d.stopped_since IS NULL
+            OR now() - greatest(d.changed_at, s.observed_at) > c.observation_max_age AS expected
+    ) AS e
+) AS judged
 LEFT JOIN LATERAL (
     SELECT
         b.backup_id,
@@ -183,12 +225,12 @@ CROSS JOIN LATERAL (
 ) AS live
 WHERE c.managed;
 
-COMMENT ON VIEW inventory.freshness IS 'One verdict for each configured cluster. unknown wins over stale: we do not judge what we have not seen recently.';
+COMMENT ON VIEW inventory.freshness IS 'One verdict for each configured or discovered cluster. unknown wins over stale: we do not judge what we have not seen recently.';
 COMMENT ON COLUMN inventory.freshness.service IS 'Which managed database: opensearch.';
 COMMENT ON COLUMN inventory.freshness.cluster_id IS 'The cluster''s id.';
-COMMENT ON COLUMN inventory.freshness.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
-COMMENT ON COLUMN inventory.freshness.labels IS 'The cluster''s labels in the configuration.';
-COMMENT ON COLUMN inventory.freshness.verdict IS 'unknown: no complete listing within observation_max_age. stale: no live backup, or the newest older than max_age. fresh: else.';
+COMMENT ON COLUMN inventory.freshness.cluster_name IS 'The cluster''s name in the configuration, else in the API; NULL: none.';
+COMMENT ON COLUMN inventory.freshness.labels IS 'The cluster''s labels in the configuration, else in the API.';
+COMMENT ON COLUMN inventory.freshness.verdict IS 'unknown: no complete listing within observation_max_age. stale: no live backup, or the newest older than max_age (of a stopped cluster: older than that when it was stopped). fresh: else.';
 COMMENT ON COLUMN inventory.freshness.newest_backup_id IS 'The newest live backup. One dated more than an hour ahead of the database''s clock proves nothing and is passed over.';
 COMMENT ON COLUMN inventory.freshness.newest_created_at IS 'When the newest live backup was completed, floored to the microsecond.';
 COMMENT ON COLUMN inventory.freshness.newest_created_at_ns IS 'Nanoseconds (0-999) beyond newest_created_at.';
@@ -197,6 +239,12 @@ COMMENT ON COLUMN inventory.freshness.max_age IS 'How old the newest backup may 
 COMMENT ON COLUMN inventory.freshness.observed_at IS 'Start of the newest complete listing; NULL: never seen complete.';
 COMMENT ON COLUMN inventory.freshness.observation_age IS 'Age of the newest complete listing: what we know is as old as this.';
 COMMENT ON COLUMN inventory.freshness.live_backups IS 'Number of live backups, as of observed_at.';
+COMMENT ON COLUMN inventory.freshness.status IS 'The cluster''s status in the API, where a discovery names it.';
+COMMENT ON COLUMN inventory.freshness.expected IS 'Whether new backups are to be expected: false while the cluster is known to be STOPPED. Then the verdict is about the time of the stop.';
+COMMENT ON COLUMN inventory.freshness.stopped_since IS 'Start of the first reading that described it as STOPPED; NULL: it is not.';
+COMMENT ON COLUMN inventory.freshness.max_age_source IS 'Who says max_age: config, schedule (the cluster''s own) or default.';
+COMMENT ON COLUMN inventory.freshness.retention IS 'How long an automatic backup is kept, where known.';
+COMMENT ON COLUMN inventory.freshness.retention_source IS 'Who says retention: config or schedule (the cluster itself).';
 
 CREATE VIEW inventory.sweeps AS
 SELECT

@@ -24,7 +24,20 @@ CLUSTER: Final = Cluster(id=ClusterId("c9qcluster"))
 OTHER: Final = Cluster(id=ClusterId("c9qother"))
 MEMORY_BYTES: Final = 1 << 20
 
-TABLES: Final = ("sweep", "cluster", "listing", "index_set", "backup", "backup_change", "quarantine", "migration")
+TABLES: Final = (
+    "sweep",
+    "cluster",
+    "listing",
+    "index_set",
+    "backup",
+    "backup_change",
+    "quarantine",
+    "migration",
+    "discovery",
+    "discovery_source",
+    "discovered_cluster",
+    "cluster_change",
+)
 
 
 def record(backup_id: str, *, cluster: Cluster = CLUSTER, **fields: object) -> bytes:

@@ -12,6 +12,7 @@ from collector.api import Api
 from collector.clusters import configured_clusters
 from collector.config.api import ApiSettings
 from collector.config.clusters import ClusterSettings
+from collector.config.discovery import DiscoverySettings
 from collector.config.model import Config
 from collector.emulator import EmulatedBackup, Emulator, Fleet
 from collector.records import ClusterId, Guard, ListingResult, Summary
@@ -87,14 +88,24 @@ class World:
     guard: Guard = field(default_factory=Guard)
     api: dict[str, Any] = field(default_factory=dict)
     database: dict[str, Any] = field(default_factory=dict)
+    discovery: tuple[dict[str, Any], ...] = ()
+    """Entries of the section, as in a file."""
+    entries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What the configuration says of a cluster beside its id."""
 
     def config(self) -> Config:
         """Compose the configuration."""
         return Config(
-            api=ApiSettings(**{**QUICK, "mdb_url": self.emulator.url, **self.api}),
-            clusters=tuple(
-                ClusterSettings(id=ClusterId(each), folder=self.folders.get(each)) for each in self.clusters
+            api=ApiSettings(
+                **{**QUICK, "mdb_url": self.emulator.url, "resource_manager_url": self.emulator.url, **self.api}
             ),
+            clusters=tuple(
+                ClusterSettings(
+                    **{"id": ClusterId(each), "folder": self.folders.get(each), **self.entries.get(each, {})}
+                )
+                for each in self.clusters
+            ),
+            discovery=tuple(map(DiscoverySettings.model_validate, self.discovery)),
         )
 
     async def sweep(
@@ -111,8 +122,8 @@ class World:
         configured = configured_clusters(config)
         sweep = Sweep(
             configured=configured,
-            selected=[cluster for cluster in configured if not only or cluster.id in only],
             trace_id=trace_id,
+            only=frozenset(only),
             allow_mass_vanish=frozenset(allow),
             writes="rehearsed" if issubclass(kind, Rehearsal) else "kept",
         )

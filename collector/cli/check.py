@@ -51,9 +51,9 @@ def check(*, reach: Reach, directory: Path | None, output: Output) -> None:
     """
     Say what is missing: in the configuration, the database, the credential, and the rights on each cluster.
 
-    Asks for one page of each cluster's backups and writes nothing to the database. One line for each item, `ok`, `warn`
-    or `FAILED`, with what to do about it; the exit code is that of the worst. With `--output json` exactly one JSON
-    object goes to stdout, unless the configuration cannot be read.
+    Asks for one page of each cluster's backups, and of each folder or cloud of `discovery`, and writes nothing to the
+    database. One line for each item, `ok`, `warn` or `FAILED`, with what to do about it; the exit code is that of the
+    worst. With `--output json` exactly one JSON object goes to stdout, unless the configuration cannot be read.
     """
     if directory is not None and reach == "file":
         raise UsageError("--offline and --record exclude each other: only the API has answers to record")
@@ -92,7 +92,8 @@ async def _findings(request: _Request) -> AsyncIterator[Finding]:
     from collector.cli.findings import Finding
 
     config = request.config
-    yield Finding(item="configuration", text=f"{request.file}: {len(config.clusters)} clusters")
+    places = f", {len(config.discovery)} places to find others" if config.discovery else ""
+    yield Finding(item="configuration", text=f"{request.file}: {len(config.clusters)} clusters{places}")
     if request.reach == "file":
         return
     folders: dict[str, str] = {}
@@ -103,6 +104,8 @@ async def _findings(request: _Request) -> AsyncIterator[Finding]:
         yield finding
         if access is not None:
             async for finding in _clusters(request, access, folders):
+                yield finding
+            async for finding in _sources(config, access):
                 yield finding
 
 
@@ -156,3 +159,12 @@ async def _clusters(request: _Request, access: Access, folders: Mapping[str, str
         yield finding
     if recording is not None:
         yield recording.write(request.config, tape, told)
+
+
+async def _sources(config: Config, access: Access) -> AsyncIterator[Finding]:
+    if not config.discovery:
+        return
+    from collector.cli.sources import probe_sources
+
+    async for finding in probe_sources(config, access):
+        yield finding

@@ -83,7 +83,7 @@ async def _sweep(scene: Stage, interrupt: Interrupt) -> Swept:
 
     clusters = configured_clusters(scene.config)
     everything = frozenset(cluster.id for cluster in clusters)  # of a demo that was kept for weeks, all may be gone
-    sweep = Sweep(configured=clusters, selected=clusters, trace_id=str(uuid.uuid4()), allow_mass_vanish=everything)
+    sweep = Sweep(configured=clusters, trace_id=str(uuid.uuid4()), allow_mass_vanish=everything)
     await interrupt.unless_stopped(prepare_database(scene.config, sweep, scene.url))
     async with open_access(scene.config, ENVIRONMENT) as access:
         return await sweep_once(scene.config, sweep, url=scene.url, access=access, stop=interrupt)

@@ -20,7 +20,8 @@ UNAVAILABLE: Final = 3
 BUG: Final = 70
 
 EXIT_CODES: Final = (
-    "0 done, and every selected cluster is complete; 1 some cluster is not complete, or not fresh; "
+    "0 done, and every selected cluster is complete; 1 some cluster is not complete, or not fresh, or a discovery is "
+    "not complete; "
     "2 usage, configuration, credential or schema: pointless to retry; 3 the database is unavailable and nothing was "
     "written; 70 a bug; 130 and 143 interrupted."
 )
@@ -34,6 +35,7 @@ _CODES: Final = {
     "database_refused": REFUSED,
     "database_unavailable": UNAVAILABLE,
     "transaction_conflict": UNAVAILABLE,
+    "discovery_incomplete": INCOMPLETE,
 }
 _CREDENTIAL: Final = frozenset({"unauthenticated", "credential"})
 
@@ -97,10 +99,10 @@ def code_of_sweep(summary: Summary, *, interrupted: int | None) -> int:
         summary: what came of it.
         interrupted: 128 and the signal's number, where there was one.
     """
-    errors = {result.error for result in summary.results}
+    errors = {result.error for result in summary.results} | {each.error for each in summary.discovered}
     if "bug" in errors:
         return BUG
-    if all(map(summary.is_complete, summary.results)):
+    if summary.is_whole():
         return DONE
     if interrupted is not None:
         return interrupted

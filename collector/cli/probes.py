@@ -34,7 +34,7 @@ RECORDED_PAGES_MAX: Final = 100
 """Of one cluster, where all are read."""
 TRACE_ID: Final = "check"
 
-_CREDENTIAL: Final = frozenset({"unauthenticated", "credential"})
+CREDENTIAL: Final = frozenset({"unauthenticated", "credential"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ class _Seen:
 
 async def probe_clusters(config: Config, credential: Credential, lens: Lens) -> AsyncIterator[Finding]:
     """Ask for each cluster's list, some at a time; yields in the configuration's order, a word on the clock last."""
-    settings = _hurried(config.api) if lens.depth == "page" else config.api
+    settings = hurried(config.api) if lens.depth == "page" else config.api
     turns = asyncio.Semaphore(settings.concurrency)
     async with Api(settings, credential, trace_id=TRACE_ID, endpoints=lens.endpoints, witness=lens.tape.take) as api:
         probes = [
@@ -85,7 +85,8 @@ async def probe_clusters(config: Config, credential: Credential, lens: Lens) -> 
         yield skewed
 
 
-def _hurried(settings: ApiSettings) -> ApiSettings:
+def hurried(settings: ApiSettings) -> ApiSettings:
+    """Ask once, and not for long: a person waits."""
     return settings.model_copy(
         update={
             "attempts": 1,
@@ -124,7 +125,7 @@ def _look_at(seen: _Seen, parser: BackupParser, records: Sequence[bytes]) -> Non
 def _refused(fault: CollectorError, cluster: Cluster, lens: Lens) -> Finding:
     return Finding(
         item="cluster",
-        exit_code=REFUSED if fault.kind in _CREDENTIAL else INCOMPLETE,
+        exit_code=REFUSED if fault.kind in CREDENTIAL else INCOMPLETE,
         text=f"{_name(cluster)}: {fault.kind}: {fault}",
         advice=advise(fault, cluster, _circumstances(cluster, lens)) if isinstance(fault, ListingError) else None,
         cluster_id=cluster.id,

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def progress(total: int) -> Iterator[Callable[[ListingResult], None]]:
-    """Show how many of `total` clusters are done; yields what is to be called for each."""
+def progress(total: int | None) -> Iterator[Callable[[ListingResult], None]]:
+    """Show how many of `total` clusters (None: not known yet) are done; yields what is to be called for each."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return

@@ -38,7 +38,8 @@ Output = Literal["text", "json"]
     "--allow-mass-vanish",
     metavar="ID",
     multiple=True,
-    help="Believe this cluster's listing, this once, however much is gone from it; may be repeated.",
+    help="Believe the listing of this cluster, or discovered folder or cloud, this once, however much is gone from it; "
+    "may be repeated.",
 )
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def run(
@@ -51,6 +52,9 @@ def run(
 ) -> None:
     """
     List every cluster's backups once and store them.
+
+    Folders and clouds of `discovery` are read first; `--cluster` and `--shard` choose among all that is known then. A
+    folder that cannot be read keeps its known clusters, and makes the exit code 1.
 
     With `--output json` exactly one JSON object goes to stdout, when the sweep has ended. Where none began (exit codes
     2, 3, 70) stdout stays empty and the reason is on stderr.
@@ -71,19 +75,17 @@ def _choose(
     from collector.clusters import Shard, configured_clusters, select_clusters
     from collector.sweep import Sweep
 
-    clusters = configured_clusters(config)
-    part = Shard.parse(shard) if shard is not None else Shard.from_environment(os.environ)
-    selected = select_clusters(clusters, only=only, shard=part)
-    if allow_mass_vanish:
-        select_clusters(clusters, only=allow_mass_vanish)  # refuses an id that is not configured
-    return Sweep(
-        configured=clusters,
-        selected=selected,
+    sweep = Sweep(
+        configured=configured_clusters(config),
         trace_id=str(uuid.uuid4()),
-        shard=str(part) if part else None,
+        only=frozenset(only),
+        shard=Shard.parse(shard) if shard is not None else Shard.from_environment(os.environ),
         allow_mass_vanish=frozenset(allow_mass_vanish),
         writes=writes,
     )
+    if not config.discovery:  # else it is not known yet which clusters there are
+        select_clusters(sweep.configured, only={*only, *allow_mass_vanish})  # refuses what is not configured
+    return sweep
 
 
 async def _sweep(config: Config, sweep: Sweep, *, output: Output, interrupt: Interrupt) -> int:
@@ -96,7 +98,7 @@ async def _sweep(config: Config, sweep: Sweep, *, output: Output, interrupt: Int
         access = await interrupt.unless_stopped(stack.enter_async_context(open_access(config, os.environ)))
         url = await interrupt.unless_stopped(stack.enter_async_context(database_url(config, os.environ)))
         await interrupt.unless_stopped(prepare_database(config, sweep, url))
-        with progress(len(sweep.selected)) as on_result:
+        with progress(None if config.discovery else len(sweep.select())) as on_result:
             swept = await sweep_once(config, sweep, url=url, access=access, stop=interrupt, on_result=on_result)
         _report(swept, output)
     if config.metrics.pushgateway and sweep.writes == "kept" and interrupt.exit_code is None:

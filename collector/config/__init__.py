@@ -6,6 +6,7 @@ from collector.config.api import ApiSettings
 from collector.config.auth import AuthSettings
 from collector.config.clusters import ClusterSettings
 from collector.config.database import DatabaseSettings
+from collector.config.discovery import DiscoverySettings
 from collector.config.load import load_config
 from collector.config.model import Config, FreshnessSettings, GuardSettings, LogSettings
 from collector.config.schema import config_schema
@@ -20,6 +21,7 @@ __all__ = [
     "ClusterSettings",
     "Config",
     "DatabaseSettings",
+    "DiscoverySettings",
     "FreshnessSettings",
     "GuardSettings",
     "HttpSettings",

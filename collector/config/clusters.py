@@ -29,4 +29,7 @@ class ClusterSettings(Settings):
     """Id of its folder, where its backups are still listed once the cluster is deleted; null: learned from the API."""
 
     max_age_s: Duration | None = None
-    """How old the newest backup may be; null: `freshness.max_age`."""
+    """How old the newest backup may be; null: what the cluster's own schedule says, else `freshness.max_age`."""
+
+    retention_s: Duration | None = None
+    """How long an automatic backup is kept; null: what the cluster itself says, where it is discovered."""

@@ -42,7 +42,7 @@ _TEXTS: Final[Mapping[str, str]] = {
 
 def find_problems(document: Document, refusal: ValidationError | None) -> list[Problem]:
     """Put together what reading found, what the model refused, and what only the whole file can tell."""
-    found = [*document.problems, *_find_literal_passwords(document), *_find_twice(document)]
+    found = [*document.problems, *_find_literal_passwords(document), *_find_twice(document), *_find_none(document)]
     taken = {problem.loc for problem in found if problem.subject == "value"}
     if refusal is not None:
         refused = (_translate(error, document) for error in refusal.errors(include_url=False))
@@ -56,9 +56,10 @@ def _translate(error: Any, document: Document) -> Problem:
     if kind == "extra_forbidden":
         return Problem(document.keys.get(loc, document.place(loc)), loc, _describe_unknown(loc), "key")
     if kind == "missing":
-        return Problem(document.place(loc), loc, NO_CLUSTERS if loc == ("clusters",) else "is missing", "key")
+        return Problem(document.place(loc), loc, "is missing", "key")
     if kind == "value_error":
-        return Problem(document.place(loc), loc, str(error["ctx"]["error"]))
+        message = str(error["ctx"]["error"])
+        return _no_clusters(document) if message == NO_CLUSTERS else Problem(document.place(loc), loc, message)
     message = _TEXTS.get(kind, error["msg"].replace("Input should", "should"))
     if kind == "string_type" and isinstance(error["input"], bool | int | float):
         message += ": quote it"
@@ -118,6 +119,17 @@ def _find_literal_passwords(document: Document) -> Iterator[Problem]:
         if _LITERAL_PASSWORD.search(document.literals.get(loc, "")):
             message = "a password, and secrets are never literal: write ${NAME} in its place"
             yield Problem(document.place(loc), loc, message)
+
+
+def _find_none(document: Document) -> Iterator[Problem]:
+    """Say that nothing is to be watched also where the model found other faults first."""
+    root = document.root
+    if document.whole and isinstance(root, dict) and not root.get("clusters") and not root.get("discovery"):
+        yield _no_clusters(document)
+
+
+def _no_clusters(document: Document) -> Problem:
+    return Problem(document.place(("clusters",)), ("clusters",), NO_CLUSTERS, "key")
 
 
 def _find_twice(document: Document) -> Iterator[Problem]:

@@ -8,23 +8,23 @@ unit `_s` is left off, for a duration carries its own: `page_timeout: 60s` is `p
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from collector.config.api import ApiSettings
 from collector.config.auth import AuthSettings
 from collector.config.clusters import ClusterSettings
 from collector.config.database import DatabaseSettings
+from collector.config.discovery import DiscoverySettings
 from collector.config.serve import HttpSettings, MetricsSettings, ScheduleSettings
 from collector.config.settings import Settings, fill
 from collector.config.values import NO_CLUSTERS, Duration, Number, Whole
 
 
-def _refuse_none(value: object) -> object:
-    if value is None or (isinstance(value, Collection) and not value):
-        raise ValueError(NO_CLUSTERS)
-    return value
+def _fill_list(value: object) -> object:
+    """Take a list whose entries are all commented out (null), and an empty mapping, for an empty list."""
+    return () if value is None or (isinstance(value, Collection) and not value) else value
 
 
 class FreshnessSettings(Settings):
@@ -73,10 +73,11 @@ class Config(Settings):
     auth: Annotated[AuthSettings, BeforeValidator(fill)] = AuthSettings()
     """The credential for the API, exactly one; without it the environment says."""
 
-    clusters: Annotated[
-        tuple[ClusterSettings, ...], BeforeValidator(_refuse_none), Field(json_schema_extra={"minItems": 1})
-    ]
-    """The clusters to watch, at least one; no id may stand twice."""
+    clusters: Annotated[tuple[ClusterSettings, ...], BeforeValidator(_fill_list)] = ()
+    """The clusters to watch; no id may stand twice. May be empty where there is a `discovery`."""
+
+    discovery: Annotated[tuple[DiscoverySettings, ...], BeforeValidator(_fill_list)] = ()
+    """Where to find clusters that are not listed. What `clusters` says of one of them wins."""
 
     freshness: Annotated[FreshnessSettings, BeforeValidator(fill)] = FreshnessSettings()
     """When a cluster counts as fresh."""
@@ -95,3 +96,9 @@ class Config(Settings):
 
     log: Annotated[LogSettings, BeforeValidator(fill)] = LogSettings()
     """What is written to stderr."""
+
+    @model_validator(mode="after")
+    def _require_clusters(self) -> Self:
+        if not self.clusters and not self.discovery:
+            raise ValueError(NO_CLUSTERS)
+        return self

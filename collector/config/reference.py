@@ -24,7 +24,7 @@ each as `file:line:column: key: what is wrong`; `collector config-schema` prints
 - One YAML document of at most 1 MiB and 20 levels. Refused: unknown keys, keys and cluster ids that stand twice, tags,
   anchors, aliases, merge keys, and unquoted values that YAML readers understand differently (`on`, `012`, `12:30:00`,
   `1_000`, dates): quote those.
-- A key left out has its default. Only `clusters` is required.
+- A key left out has its default. Required is one of `clusters` and `discovery`.
 """
 
 _FORMS: Final = {
@@ -80,6 +80,8 @@ def _kind(choice: dict[str, Any]) -> str:
     if is_duration(choice):
         return "duration"
     names = {"integer": "whole number", "number": "number", "boolean": "`true` or `false`", "object": "pairs of text"}
+    if choice["type"] == "array":
+        return f"list of {_kind(choice['items'])}"
     kinds = choice["type"] if isinstance(choice["type"], list) else [choice["type"]]
     return " or ".join(names.get(kind, "text" if kind == "string" else kind) for kind in kinds) + _bounds(choice)
 

@@ -30,7 +30,7 @@ _LABEL_VALUE_LENGTH_MAX: Final = 256
 _HOST_NAME = re.compile(r"(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _DATABASE_HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\[\]:]*)(?::[0-9]{1,5})?")
 
-NO_CLUSTERS: Final = "no clusters: list at least one, as `- id: …`"
+NO_CLUSTERS: Final = "no clusters: list at least one, as `- id: …`, or set `discovery`"
 
 FROM_FILE: Final = MappingProxyType({"source": "file"})
 """The validation context of a file: a duration must carry its unit. In Python the attribute's name carries it."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from collector.records import ListingResult, Summary
+    from collector.sources import Discovered
 
 _COUNTED: Final = ("inserted", "updated", "unchanged", "missing", "vanished", "returned", "quarantined")
 
@@ -59,12 +60,19 @@ def summary_object(summary: Summary, *, requests: int, retries: int) -> dict[str
             for failure in failures(summary)
         ],
     }
+    if summary.discovered:
+        built["discovery"] = list(map(_discovered_object, summary.discovered))
     return built | {"dry_run": True} if summary.sweep_id is None else built
 
 
 def summary_table(summary: Summary) -> Table | None:
     """Make a table of what is not complete; None where all is."""
     rows = [
+        (each.source.key, "", each.error or each.outcome, escape_controls(each.message or ""))
+        for each in summary.discovered
+        if not each.is_complete
+    ]
+    rows += [
         (failure.cluster_id, failure.name or "", failure.error, escape_controls(failure.message))
         for failure in failures(summary)
     ]
@@ -80,8 +88,24 @@ def summary_sentence(summary: Summary, *, requests: int, retries: int) -> str:
     verb = "would be" if summary.sweep_id is None else "are"
     return (
         f"{name} {summary.outcome}: {complete} of {len(summary.results)} clusters {verb} complete; "
-        f"backups: {changes}; {requests} requests, {retries} of them retries"
+        f"{_discovery_clause(summary)}backups: {changes}; {requests} requests, {retries} of them retries"
     )
+
+
+def _discovery_clause(summary: Summary) -> str:
+    """Say how many sources of clusters were read, where there are any."""
+    if not summary.discovered:
+        return ""
+    complete = sum(each.is_complete for each in summary.discovered)
+    return f"discovery: {complete} of {len(summary.discovered)} lists were read completely; "
+
+
+def _discovered_object(discovered: Discovered) -> dict[str, object]:
+    """Write one source of clusters: a folder's service, or a cloud's folders."""
+    source = discovered.source
+    facts = {name: getattr(discovered, name) for name in ("listed", "matched", "skipped", "gone", "error", "message")}
+    where = {"folder_id": source.folder_id, "service": source.service, "cloud_id": source.cloud_id}
+    return where | {"outcome": discovered.outcome} | facts
 
 
 def _counts(summary: Summary) -> Counts:

@@ -148,7 +148,7 @@ class Sweeper:
         config = self._file.config
         try:
             clusters = configured_clusters(config)
-            sweep = Sweep(configured=clusters, selected=clusters, trace_id=str(uuid.uuid4()))
+            sweep = Sweep(configured=clusters, trace_id=str(uuid.uuid4()))
             access = await stop.unless_stopped(self._access.of(config))
             return await sweep_once(config, sweep, url=self._url, access=access, stop=stop)
         except Interrupted:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from collector.records import Counts
+from collector.store.discoveries import Discoveries
 from collector.store.judge import recognise
 from collector.store.merge import Merge, read_known, write_in_chunks
 from collector.store.store import Store, to_result
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 class Rehearsal(Store):
     """Says what a sweep would write."""
+
+    @property
+    def discoveries(self) -> Discoveries:
+        """Say what discoveries would find."""
+        return Discoveries(self._pool, self._guard, writes="rehearsed")
 
     async def read_digests(self, cluster_ids: Sequence[str]) -> dict[str, bytes]:
         """Take no listing as known: each is merged, and rolled back."""

@@ -7,11 +7,9 @@ a listing that began earlier never overwrites one that began later.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
-
-import stamina
 
 from collector.errors import (
     CollectorError,
@@ -22,13 +20,15 @@ from collector.errors import (
     TransactionConflict,
 )
 from collector.records import Cluster, Counts, Guard, Listing, ListingResult, Outcome, Past, SweepOutcome, Traffic, Via
+from collector.sources import Source
 from collector.spool import Share, Spool
 from collector.store import listings, sweeps
 from collector.store.batch import Batch
+from collector.store.discoveries import Discoveries
 from collector.store.intake import Parse
 from collector.store.merge import Merge, read_known, write_merge
 from collector.store.migrations import read_plan_on
-from collector.store.patience import patient
+from collector.store.patience import again, patient
 from collector.store.pool import Pool
 from collector.store.statements import statement
 
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from collector.config import DatabaseSettings
     from collector.store.judge import Absence
 
-ATTEMPTS: Final = 5
 BATCH_MAX: Final = 50
 MESSAGE_MAX: Final = 1000
 
@@ -88,13 +87,23 @@ class Store:
         """Close within seconds, whatever the server does."""
         await self._pool.close()
 
+    @property
+    def discoveries(self) -> Discoveries:
+        """What discoveries found."""
+        return Discoveries(self._pool, self._guard)
+
     async def begin_sweep(
-        self, clusters: Sequence[Cluster], request: sweeps.SweepRequest, *, observation_max_age_s: float
+        self,
+        clusters: Sequence[Cluster],
+        request: sweeps.SweepRequest,
+        *,
+        observation_max_age_s: float,
+        unread: Iterable[Source] = (),
     ) -> sweeps.SweepStart:
-        """Register all configured clusters and open a sweep."""
+        """Register all clusters and open a sweep. Others become unmanaged, but for what `unread` folders may hold."""
         async with self._pool.transaction() as connection:
             await sweeps.register_clusters(connection, clusters, observation_max_age_s=observation_max_age_s)
-            await sweeps.retire_clusters(connection, clusters)
+            await sweeps.retire_clusters(connection, clusters, unread)
             return await sweeps.begin_sweep(connection, request)
 
     async def finish_sweep(
@@ -156,7 +165,7 @@ class Store:
         try:
             confirmed = await self._confirmations.ask(unchanged)
         except (TransactionConflict, DatabaseUnavailable):
-            confirmed = await _again()(self._confirm_again, unchanged)
+            confirmed = await again()(self._confirm_again, unchanged)
         if confirmed is None:
             message = f"cluster {listing.cluster.id} was written by another sweep meanwhile"
             raise ListingMoved(message)
@@ -182,7 +191,7 @@ class Store:
         try:
             outcome, counts = await self._merge_once(merge)
         except (TransactionConflict, DatabaseUnavailable):
-            outcome, counts = await _again()(self._merge_once, merge)
+            outcome, counts = await again()(self._merge_once, merge)
         return to_result(listing, outcome, counts)
 
     async def _merge_once(self, merge: Merge) -> tuple[Outcome, Counts]:
@@ -220,14 +229,6 @@ class Store:
         async with self._pool.acquire() as connection:
             confirmed = await listings.confirm_unchanged(connection, confirmations)
         return [confirmed.get(each.listing.id) for each in confirmations]
-
-
-def _again() -> stamina.BoundAsyncRetryingCaller:
-    """Try a whole transaction again where that may help."""
-    caller = stamina.AsyncRetryingCaller(
-        attempts=ATTEMPTS, timeout=None, wait_initial=0.05, wait_max=2, wait_jitter=0.1
-    )
-    return caller.on((TransactionConflict, DatabaseUnavailable))
 
 
 def to_result(

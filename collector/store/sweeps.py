@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
@@ -10,6 +10,7 @@ import msgspec
 
 from collector import __version__
 from collector.records import Outcome, SweepOutcome
+from collector.sources import Source
 from collector.store.statements import statement
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class SweepRequest:
 async def register_clusters(
     connection: Connection, clusters: Sequence[Cluster], *, observation_max_age_s: float
 ) -> None:
-    """Make the rows of these clusters agree with the configuration."""
+    """Make the rows of these clusters agree with the configuration, and what was discovered."""
     await connection.execute(
         statement("register_clusters"),
         [cluster.id for cluster in clusters],
@@ -46,14 +47,24 @@ async def register_clusters(
         [cluster.name for cluster in clusters],
         [cluster.folder_id for cluster in clusters],
         [msgspec.json.encode(dict(cluster.labels)).decode() for cluster in clusters],
+        [cluster.source for cluster in clusters],
         [cluster.max_age_s for cluster in clusters],
+        [cluster.max_age_source for cluster in clusters],
+        [cluster.retention_s for cluster in clusters],
+        [cluster.retention_source for cluster in clusters],
         observation_max_age_s,
     )
 
 
-async def retire_clusters(connection: Connection, configured: Sequence[Cluster]) -> None:
-    """Mark as unmanaged all clusters but these; their backups stay."""
-    await connection.execute(statement("retire_clusters"), [cluster.id for cluster in configured])
+async def retire_clusters(connection: Connection, clusters: Sequence[Cluster], unread: Iterable[Source]) -> None:
+    """Mark as unmanaged all clusters but these, and but those that an unread source may hold; their backups stay."""
+    spared = list(unread)
+    await connection.execute(
+        statement("retire_clusters"),
+        [cluster.id for cluster in clusters],
+        [source.folder_id for source in spared],
+        [source.service for source in spared],
+    )
 
 
 async def begin_sweep(connection: Connection, request: SweepRequest) -> SweepStart:

@@ -28,7 +28,7 @@ HOUR_NS: Final = 3_600_000_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
-    """A database that has seen three sweeps of the demo's fleet an hour apart, and one with new faults."""
+    """A database that has seen three sweeps of the demo's fleet an hour apart, one with new faults, and discoveries."""
 
     url: str
     sentences: Sequence[str]
@@ -62,7 +62,9 @@ async def inventory(postgres: EmbeddedServer, migrated_template: str, home: Path
                 fleet.advance(hours=1)
             sentences.append((await program.run("run")).stdout.splitlines()[-1])
         status = await program.run("status")
+        _add_discovery(emulator, home / "config.yaml")
         await _spoil(emulator, program)
+        await _weaken(emulator, program)
         yield Inventory(url=url, sentences=sentences, status=status)
 
 
@@ -81,6 +83,22 @@ def _config(api_url: str, clusters: Sequence[EmulatedCluster]) -> str:
     entries = [{"id": each.id, "name": each.name, "labels": dict(each.labels)} for each in clusters]
     api = {"mdb_url": api_url, "requests_per_second": None, "attempts": 2, "backoff_initial": "0.1s"}
     return json.dumps({"database": {"url": "${DATABASE_URL}"}, "api": api, "clusters": entries})
+
+
+def _add_discovery(emulator: Emulator, path: Path) -> None:
+    """Discover the folder of one of the clusters, which says when it makes backups."""
+    cluster = list(emulator.fleet.clusters.values())[-1]
+    emulator.fleet.edit_cluster(cluster.id, config={"snapshotManagement": {"snapshotSchedule": {"hourly": {}}}})
+    config = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**config, "discovery": [{"folder": cluster.folder_id}]}), encoding="utf-8")
+
+
+async def _weaken(emulator: Emulator, program: Program) -> None:
+    """Rename that cluster, and let it make backups more rarely."""
+    cluster = list(emulator.fleet.clusters.values())[-1]
+    config = {"snapshotManagement": {"snapshotSchedule": {"weekly": {"day": "MON"}}}}
+    emulator.fleet.edit_cluster(cluster.id, name="renamed", config=config)
+    await program.run("run", "--output", "json", "--cluster", cluster.id)
 
 
 async def _spoil(emulator: Emulator, program: Program) -> None:

@@ -18,6 +18,7 @@ from collector.errors import (
     ConfigError,
     CredentialError,
     DatabaseError,
+    DiscoveryIncomplete,
     ListingError,
     SchemaError,
     SpoolError,
@@ -30,7 +31,14 @@ from collector.records import Cluster, ClusterId, ListingResult, Summary, Traffi
 
 Kind = type[CollectorError]
 
-COMMAND: Final[tuple[Kind, ...]] = (UsageError, ConfigError, CredentialError, SchemaError, EmbeddedError)
+COMMAND: Final[tuple[Kind, ...]] = (
+    UsageError,
+    DiscoveryIncomplete,
+    ConfigError,
+    CredentialError,
+    SchemaError,
+    EmbeddedError,
+)
 RECORD: Final[tuple[Kind, ...]] = (UnreadableValue, ForeignRecord)
 
 _HEAD: Final = """\

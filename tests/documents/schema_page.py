@@ -47,6 +47,9 @@ Schema `inventory` is the public one: views and functions. Columns may be added;
 | `stale` | seen recently, and the newest live backup is older than `max_age`, or there is none |
 | `fresh` | seen recently, and the newest live backup is young enough |
 
+A cluster that is known to be stopped makes no backups, and has no data newer than its stop: its newest backup is held
+against `stopped_since` instead of the present, and `expected` is false.
+
 ## Times
 
 The API's instants have up to nine fraction digits, PostgreSQL's have six. Each is two columns: the instant, floored to

@@ -22,8 +22,10 @@ from tests.sweeping import World, fleet_of
 
 EMPTY = """
 TRUNCATE collector.quarantine, collector.backup_change, collector.backup, collector.index_set, collector.listing,
-    collector.cluster, collector.sweep RESTART IDENTITY;
+    collector.cluster, collector.sweep, collector.cluster_change, collector.discovered_cluster, collector.discovery,
+    collector.discovery_source RESTART IDENTITY;
 ALTER SEQUENCE collector.listing_id_seq RESTART;
+ALTER SEQUENCE collector.discovery_id_seq RESTART;
 """
 
 

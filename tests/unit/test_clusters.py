@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from collector.clusters import Shard, configured_clusters, select_clusters
 from collector.config.clusters import ClusterSettings
+from collector.config.discovery import DiscoverySettings
 from collector.config.model import Config
+from collector.descriptions import ClusterDescription, Known, Schedule
 from collector.errors import UsageError
 from collector.records import Cluster, ClusterId
 
@@ -127,3 +129,80 @@ def test_clusters_take_what_they_do_not_say_from_the_defaults() -> None:
     assert (first.id, first.name, dict(first.labels), first.max_age_s) == ("c9qa", "a", {"env": "prod"}, 7.0)
     assert (second.id, second.name, dict(second.labels), second.max_age_s) == ("c9qb", None, {}, 26 * 3600.0)
     assert (first.service, second.service) == ("opensearch", "opensearch")
+
+
+FOUND = ClusterDescription(
+    cluster_id=ClusterId("c9qa"),
+    service="opensearch",
+    folder_id="b1gf",
+    name="api-name",
+    labels={"from": "api"},
+    schedule=Schedule(period_s=3_600.0, retention_days=7),
+)
+
+
+def test_a_cluster_that_only_a_discovery_names_is_as_the_api_says() -> None:
+    """Its expectation comes from its own schedule."""
+    config = Config(discovery=(DiscoverySettings(folder="b1gf"),))
+
+    (cluster,) = configured_clusters(config, [Known(FOUND, matched=True)])
+
+    assert cluster == Cluster(
+        id=ClusterId("c9qa"),
+        name="api-name",
+        labels={"from": "api"},
+        folder_id="b1gf",
+        max_age_s=3 * 3600.0,
+        max_age_source="schedule",
+        retention_s=7 * 86_400.0,
+        retention_source="schedule",
+        source="discovery",
+    )
+
+
+def test_the_configuration_wins_over_what_was_discovered() -> None:
+    """In everything that it says."""
+    entry = ClusterSettings(
+        id=ClusterId("c9qa"), name="mine", labels={"my": "own"}, folder="b1gmine", max_age_s=7.0, retention_s=8.0
+    )
+
+    (cluster,) = configured_clusters(Config(clusters=(entry,)), [Known(FOUND, matched=True)])
+
+    assert cluster == Cluster(
+        id=ClusterId("c9qa"),
+        name="mine",
+        labels={"my": "own"},
+        folder_id="b1gmine",
+        max_age_s=7.0,
+        max_age_source="config",
+        retention_s=8.0,
+        retention_source="config",
+    )
+
+
+@pytest.mark.parametrize("matched", [True, False], ids=["wanted", "filtered-out"])
+def test_what_the_configuration_leaves_open_is_filled_from_what_was_discovered(*, matched: bool) -> None:
+    """Also where the filter would leave it out: it is listed by hand."""
+    config = Config(clusters=(ClusterSettings(id=ClusterId("c9qa")),))
+
+    (cluster,) = configured_clusters(config, [Known(FOUND, matched=matched)])
+
+    assert (cluster.source, cluster.name, dict(cluster.labels)) == ("config", "api-name", {"from": "api"})
+    assert (cluster.folder_id, cluster.max_age_s, cluster.max_age_source) == ("b1gf", 3 * 3600.0, "schedule")
+
+
+def test_a_cluster_that_no_filter_wants_is_not_watched() -> None:
+    """Unless somebody listed it."""
+    config = Config(discovery=(DiscoverySettings(folder="b1gf"),))
+
+    assert configured_clusters(config, [Known(FOUND, matched=False)]) == ()
+
+
+def test_without_a_schedule_the_common_age_counts() -> None:
+    """Nothing is made up."""
+    config = Config(discovery=(DiscoverySettings(folder="b1gf"),))
+
+    (cluster,) = configured_clusters(config, [Known(FOUND._replace(schedule=Schedule()), matched=True)])
+
+    assert (cluster.max_age_s, cluster.max_age_source) == (26 * 3600.0, "default")
+    assert (cluster.retention_s, cluster.retention_source) == (None, None)

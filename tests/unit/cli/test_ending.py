@@ -20,6 +20,7 @@ from collector.errors import (
 )
 from collector.interrupt import Interrupted
 from collector.records import Cluster, ClusterId, ListingResult, Outcome, Summary, Traffic
+from collector.sources import Discovered, SettledOutcome, Source
 
 
 def listed(outcome: Outcome, error: str | None = None, *, cluster_id: str = "c9q") -> ListingResult:
@@ -111,3 +112,25 @@ def test_a_sweeps_results_make_its_exit_code(
 def test_an_error_before_the_sweep_has_its_exit_code(error: CollectorError, code: int) -> None:
     """What only a person can mend is 2, what time may mend is 3, what nobody thought of is 70."""
     assert code_of(error) == code
+
+
+@pytest.mark.parametrize(
+    "outcome, error, code",
+    [
+        ("complete", None, 0),
+        ("superseded", None, 0),
+        ("partial", None, 1),
+        ("held", None, 1),
+        ("failed", "timeout", 1),
+        ("failed", "unauthenticated", 2),
+    ],
+)
+@pytest.mark.parametrize("results", [[], [COMPLETE]], ids=["no-cluster", "one-complete"])
+def test_a_discovery_that_is_not_complete_is_never_success(
+    results: Sequence[ListingResult], outcome: SettledOutcome, error: str | None, code: int
+) -> None:
+    """There may be clusters that nobody looked at. A credential that everything refuses is pointless to retry."""
+    discovered = Discovered(source=Source("b1gf", "opensearch"), outcome=outcome, error=error)
+    summary = Summary(outcome="partial", results=results, discovered=[discovered])
+
+    assert code_of_sweep(summary, interrupted=None) == (min(code, 1) if results else code)

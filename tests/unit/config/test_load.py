@@ -30,7 +30,7 @@ def test_a_configuration_without_clusters_is_refused(problems: Problems, text: s
     """G3: an empty list is a mistake until said otherwise."""
     (found,) = problems(text)
 
-    assert found.endswith(": clusters: no clusters: list at least one, as `- id: …`")
+    assert found.endswith(": clusters: no clusters: list at least one, as `- id: …`, or set `discovery`")
 
 
 HOSTILE_IDS = [
@@ -62,7 +62,10 @@ UNKNOWN = {
     "section": ("loging: {}", "2:1: loging: unknown key: did you mean log?"),
     "far-off": (
         "zzz: 1",
-        "2:1: zzz: unknown key: file has database, api, auth, clusters, freshness, guard, schedule, http, metrics, log",
+        (
+            "2:1: zzz: unknown key: "
+            "file has database, api, auth, clusters, discovery, freshness, guard, schedule, http, metrics, log"
+        ),
     ),
     "in-a-source": (
         "auth: {iam_token: {evn: A, file: /x}}",
@@ -70,7 +73,10 @@ UNKNOWN = {
     ),
     "with-a-variable": (
         "${A}: 1",
-        "2:1: …: unknown key: file has database, api, auth, clusters, freshness, guard, schedule, http, metrics, log",
+        (
+            "2:1: …: unknown key: "
+            "file has database, api, auth, clusters, discovery, freshness, guard, schedule, http, metrics, log"
+        ),
     ),
 }
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from rich.text import Text
 
 from collector.records import Cluster, ClusterId, Counts, ListingResult, Outcome, Summary, Traffic
 from collector.report import failures, summary_object, summary_sentence, summary_table
+from collector.sources import Discovered, Source
 
 
 def listed(cluster_id: str, outcome: Outcome, *, error: str | None = None, message: str | None = None) -> ListingResult:
@@ -108,3 +110,50 @@ def test_the_sentence_leaves_out_what_did_not_happen() -> None:
     assert sentence == (
         "sweep 7 partial: 1 of 1 clusters are complete; backups: 2 inserted; 1 requests, 0 of them retries"
     )
+
+
+def test_sources_of_clusters_are_told_beside_the_clusters() -> None:
+    """A key of their own in the object, a row for what was not read, and a clause in the sentence."""
+    read = Discovered(source=Source("b1gf", "opensearch"), outcome="complete", listed=2, matched=1)
+    unread = Discovered(
+        source=Source(None, cloud_id="b1gc"), outcome="failed", error="timeout", message="no \x1b answer"
+    )
+    summary = Summary(outcome="partial", results=[], sweep_id=1, discovered=[read, unread])
+
+    built = summary_object(summary, requests=1, retries=0)
+    table = summary_table(summary)
+
+    assert built["discovery"] == [
+        {
+            "folder_id": "b1gf",
+            "service": "opensearch",
+            "cloud_id": None,
+            "outcome": "complete",
+            "listed": 2,
+            "matched": 1,
+            "skipped": 0,
+            "gone": 0,
+            "error": None,
+            "message": None,
+        },
+        {
+            "folder_id": None,
+            "service": None,
+            "cloud_id": "b1gc",
+            "outcome": "failed",
+            "listed": 0,
+            "matched": 0,
+            "skipped": 0,
+            "gone": 0,
+            "error": "timeout",
+            "message": "no \x1b answer",
+        },
+    ]
+    assert table is not None
+    assert [next(iter(column.cells)) for column in table.columns] == [
+        Text("cloud:b1gc"),
+        Text(""),
+        Text("timeout"),
+        Text("no \\x1b answer"),
+    ]
+    assert "discovery: 1 of 2 lists were read completely" in summary_sentence(summary, requests=1, retries=0)
