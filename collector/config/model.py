@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from collector.config.api import ApiSettings
 from collector.config.auth import AuthSettings
@@ -63,6 +63,8 @@ class LogSettings(Settings):
 
 class Config(Settings):
     """The whole configuration."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["clusters"]}, {"required": ["discovery"]}]})
 
     database: Annotated[DatabaseSettings, BeforeValidator(fill)] = DatabaseSettings()
     """Where the inventory is kept."""

@@ -85,9 +85,14 @@ def _config(api_url: str, clusters: Sequence[EmulatedCluster]) -> str:
     return json.dumps({"database": {"url": "${DATABASE_URL}"}, "api": api, "clusters": entries})
 
 
+def _discovered(emulator: Emulator) -> EmulatedCluster:
+    """Find a cluster that no document shows."""
+    return next(each for each in emulator.fleet.clusters.values() if each.labels["team"] == "security")
+
+
 def _add_discovery(emulator: Emulator, path: Path) -> None:
     """Discover the folder of one of the clusters, which says when it makes backups."""
-    cluster = list(emulator.fleet.clusters.values())[-1]
+    cluster = _discovered(emulator)
     emulator.fleet.edit_cluster(cluster.id, config={"snapshotManagement": {"snapshotSchedule": {"hourly": {}}}})
     config = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps({**config, "discovery": [{"folder": cluster.folder_id}]}), encoding="utf-8")
@@ -95,7 +100,7 @@ def _add_discovery(emulator: Emulator, path: Path) -> None:
 
 async def _weaken(emulator: Emulator, program: Program) -> None:
     """Rename that cluster, and let it make backups more rarely."""
-    cluster = list(emulator.fleet.clusters.values())[-1]
+    cluster = _discovered(emulator)
     config = {"snapshotManagement": {"snapshotSchedule": {"weekly": {"day": "MON"}}}}
     emulator.fleet.edit_cluster(cluster.id, name="renamed", config=config)
     await program.run("run", "--output", "json", "--cluster", cluster.id)

@@ -201,3 +201,22 @@ async def test_a_stopped_cluster_without_any_backup_is_stale(seen: World, db: Co
     await seen.sweep()
 
     assert (await judged(db))[:2] == ("stale", False)
+
+
+async def test_a_retention_that_was_written_by_hand_stays_until_somebody_says_otherwise(
+    seen: World, db: Connection
+) -> None:
+    """The configuration and the cluster itself both say otherwise."""
+    await seen.sweep()
+    await db.execute("UPDATE collector.cluster SET retention = INTERVAL '5 days', retention_source = NULL")
+
+    await seen.sweep()
+
+    rows = await db.fetch("SELECT cluster_id, extract(EPOCH FROM retention) / 86400 AS days FROM inventory.clusters")
+    assert {row["cluster_id"]: row["days"] for row in rows} == {
+        "c9qa": 14,
+        "c9qb": 14,
+        "c9qd": 14,
+        "c9qnever": 5,
+        "c9qout": 5,
+    }
