@@ -12,9 +12,12 @@ from typing import Final, Literal, NamedTuple
 from urllib.parse import unquote
 
 from collector.emulator.answers import Code, RefusedCall
+from collector.emulator.messages import MESSAGES
 from collector.emulator.tokens import FIRST, Place, read_token
 
-PATHS: Final[Mapping[str, str]] = MappingProxyType({"opensearch": "managed-opensearch/v1"})
+PATHS: Final[Mapping[str, str]] = MappingProxyType(
+    {service: f"managed-{service}/v1" for service in MESSAGES} | {"sqlserver": "mdb/sqlserver/v1"}
+)
 """The path prefix of each service that is emulated."""
 
 PAGE_SIZE_DEFAULT: Final = 100
@@ -91,10 +94,11 @@ def read_place(route: Route, query: Mapping[str, str]) -> Place:
 
 def _match(raw_path: str, query: Mapping[str, str]) -> Route | None:
     segments = tuple(map(unquote, raw_path.split("/")[1:]))
-    service = _SERVICE_OF.get(segments[:2])
+    size = segments.index("v1") + 1 if "v1" in segments else 0
+    service = _SERVICE_OF.get(segments[:size])
     if service is None:
         return None
-    match segments[2:]:
+    match segments[size:]:
         case ("clusters", cluster_id, "backups") if cluster_id:
             return Route(service, "cluster_backups", cluster_id)
         case ("clusters", cluster_id) if cluster_id:
