@@ -142,4 +142,6 @@ def _config(fleet: Fleet, api_url: str, database_url: str) -> Config:
 
 
 def _entry(cluster: EmulatedCluster) -> ClusterSettings:
-    return ClusterSettings.model_validate({"id": cluster.id, "name": cluster.name, "labels": dict(cluster.labels)})
+    return ClusterSettings.model_validate(
+        {"id": cluster.id, "service": cluster.service, "name": cluster.name, "labels": dict(cluster.labels)}
+    )

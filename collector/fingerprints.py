@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import Final
 
-PARSER_VERSION: Final[int] = 1
+PARSER_VERSION: Final[int] = 2
 """What this program makes of a record's bytes. Raised when a field gets a column: every fingerprint then changes."""
 
 FINGERPRINT_BYTES: Final = 16

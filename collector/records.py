@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, NamedTuple, NewType
+from typing import Final, Literal, NamedTuple, NewType, TypeAlias
 from uuid import UUID
 
 from collector.sources import Discovered
@@ -87,30 +87,19 @@ class IndexSet(NamedTuple):
     names: tuple[str, ...]
 
 
-class Backup(NamedTuple):
-    """
-    One backup, every value exact. None is a field that the API left out.
+Backup: TypeAlias = tuple[str | int | tuple[str, ...] | IndexSet | None, ...]
+"""
+One backup, every value exact: those of its service's columns (`Service.columns`), in their order.
 
-    The fields stand in the order of the table's columns. Instants are microseconds since
-    2000-01-01T00:00:00Z, floored, with the 0–999 nanoseconds beyond them in a field of their own.
-    """
+None is a field that the API left out. An instant is two values: microseconds since 2000-01-01T00:00:00Z, floored, and
+the 0–999 nanoseconds beyond them. Names of indices are an `IndexSet`, other lists of names a tuple, which may be empty.
+The last value is what the service has no column for, as one JSON object.
+"""
 
-    backup_id: str
-    folder_id: str | None
-    source_cluster_id: str | None
-    started_at: int | None
-    started_at_ns: int | None
-    created_at: int | None
-    created_at_ns: int | None
-    index_set: IndexSet | None
-    opensearch_version: str | None
-    size_bytes: int | None
-    indices_total: int | None
-    incremental_size_bytes: int | None
-    total_size_bytes: int | None
-    free_space_required_bytes: int | None
-    extra: str | None
-    """Fields that this version does not know, as one JSON object; None where there are none."""
+BACKUP_ID: Final = 0
+FOLDER_ID: Final = 1
+SOURCE_CLUSTER_ID: Final = 2
+"""Where these values stand in it, whatever the service."""
 
 
 @dataclass(slots=True)

@@ -142,6 +142,9 @@ CREATE TABLE collector.backup (
     incremental_size_bytes bigint,
     total_size_bytes bigint,
     free_space_required_bytes bigint,
+    journal_size_bytes bigint,
+    shared_size_bytes bigint,
+    retain_until timestamptz,
     first_seen_at timestamptz NOT NULL,
     last_seen_at timestamptz,
     missing_since timestamptz,
@@ -151,11 +154,20 @@ CREATE TABLE collector.backup (
     index_set_id uuid,
     created_at_ns smallint,
     started_at_ns smallint,
+    retain_until_ns smallint,
     cluster_id text NOT NULL,
     backup_id text NOT NULL,
     folder_id text,
     source_cluster_id text,
     opensearch_version text,
+    elasticsearch_version text,
+    type text,
+    method text,
+    status text,
+    source_shard_names text[],
+    databases text[],
+    retention_policy_id text,
+    retention_policy_name text,
     fingerprint bytea NOT NULL,
     extra jsonb,
     vanish_reason text,
@@ -167,6 +179,9 @@ CREATE TABLE collector.backup (
     ),
     CONSTRAINT backup_started_at_is_whole CHECK (
         (started_at IS NULL) = (started_at_ns IS NULL) AND started_at_ns BETWEEN 0 AND 999
+    ),
+    CONSTRAINT backup_retain_until_is_whole CHECK (
+        (retain_until IS NULL) = (retain_until_ns IS NULL) AND retain_until_ns BETWEEN 0 AND 999
     ),
     CONSTRAINT backup_missing_is_whole CHECK (
         (missing_listing_id IS NULL) = (missing_since IS NULL) AND (missing_listing_id IS NULL) = (last_seen_at IS NULL)
@@ -194,6 +209,9 @@ WHERE vanished_listing_id IS NULL;
 
 COMMENT ON TABLE collector.backup IS 'Every backup ever listed. live: no missing_listing_id. missing: absent from one complete listing. vanished: absent from two in a row.';
 COMMENT ON COLUMN collector.backup.created_at IS 'When the backup was completed, floored to the microsecond; created_at_ns holds the nanoseconds beyond.';
+COMMENT ON COLUMN collector.backup.type IS 'Who made it, in the API''s word, as are method and status: also one that is not documented.';
+COMMENT ON COLUMN collector.backup.source_shard_names IS 'Empty where the API names none; NULL where the service has no such field, as databases.';
+COMMENT ON COLUMN collector.backup.retain_until IS 'Floored to the microsecond; retain_until_ns holds the nanoseconds beyond.';
 COMMENT ON COLUMN collector.backup.fingerprint IS '16-byte digest of the record''s bytes as received and of the parser''s version.';
 COMMENT ON COLUMN collector.backup.last_seen_at IS 'Of a missing or vanished backup: the newest complete listing that held it. Of a live one NULL: its cluster''s observed_at says it.';
 COMMENT ON COLUMN collector.backup.proof IS 'Constant word that makes the foreign keys demand a complete listing.';

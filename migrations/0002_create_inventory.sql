@@ -20,6 +20,12 @@ RETURN (extract(EPOCH FROM at) * 1000000)::numeric(30, 0) * 1000 + ns;
 
 COMMENT ON FUNCTION inventory.epoch_ns IS 'The exact instant as nanoseconds since 1970-01-01T00:00:00Z. Numeric, because bigint ends in the year 2262.';
 
+CREATE FUNCTION inventory.is_finished(status text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN coalesce(status, '') IN ('', 'DONE', 'BACKUP_STATUS_UNSPECIFIED');
+
+COMMENT ON FUNCTION inventory.is_finished IS 'Whether a backup of this status counts as one: DONE, or no status, which most services do not have. CREATING is not finished, and a word we do not know is not known to be.';
+
 CREATE VIEW inventory.backups AS
 SELECT
     c.service,
@@ -54,13 +60,26 @@ SELECT
     coalesce(b.last_seen_at, greatest(b.first_seen_at, c.observed_at)) AS last_seen_at,
     b.missing_since,
     b.vanished_at,
-    b.vanish_reason
+    b.vanish_reason,
+    b.type,
+    b.method,
+    b.status,
+    b.journal_size_bytes,
+    b.shared_size_bytes,
+    b.source_shard_names,
+    b.databases,
+    b.retention_policy_id,
+    b.retention_policy_name,
+    b.retain_until,
+    b.retain_until_ns,
+    inventory.rfc3339(b.retain_until, b.retain_until_ns) AS retain_until_text,
+    b.elasticsearch_version
 FROM collector.backup AS b
 INNER JOIN collector.cluster AS c ON c.cluster_id = b.cluster_id
 LEFT JOIN collector.index_set AS s ON s.index_set_id = b.index_set_id;
 
 COMMENT ON VIEW inventory.backups IS 'Every backup ever listed, in every state; most readers add WHERE state = ''live''.';
-COMMENT ON COLUMN inventory.backups.service IS 'Which managed database: opensearch.';
+COMMENT ON COLUMN inventory.backups.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
 COMMENT ON COLUMN inventory.backups.cluster_id IS 'The cluster whose list holds the backup.';
 COMMENT ON COLUMN inventory.backups.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
 COMMENT ON COLUMN inventory.backups.backup_id IS 'The API''s id; unique within its cluster.';
@@ -78,7 +97,7 @@ COMMENT ON COLUMN inventory.backups.opensearch_version IS 'The version that made
 COMMENT ON COLUMN inventory.backups.indices IS 'Names of indices, in the API''s order. The API names at most 100: see indices_truncated.';
 COMMENT ON COLUMN inventory.backups.indices_total IS 'Number of indices in the backup, as the API counts them.';
 COMMENT ON COLUMN inventory.backups.indices_truncated IS 'True where the backup holds more indices than are named: a name that is not listed may still be in it.';
-COMMENT ON COLUMN inventory.backups.size_bytes IS 'Size as the API says it (sizeBytes).';
+COMMENT ON COLUMN inventory.backups.size_bytes IS 'Size as the API says it (sizeBytes or size); redis and sqlserver name none.';
 COMMENT ON COLUMN inventory.backups.incremental_size_bytes IS 'What this backup added to the storage, as the API says it (incrementalSizeBytes).';
 COMMENT ON COLUMN inventory.backups.total_size_bytes IS 'Size of all data it restores, as the API says it (totalSizeBytes).';
 COMMENT ON COLUMN inventory.backups.free_space_required_bytes IS 'Free space that a restore needs, as the API says it (freeSpaceRequiredBytes).';
@@ -89,6 +108,19 @@ COMMENT ON COLUMN inventory.backups.last_seen_at IS 'Start of the newest listing
 COMMENT ON COLUMN inventory.backups.missing_since IS 'Start of the complete listing that first lacked it.';
 COMMENT ON COLUMN inventory.backups.vanished_at IS 'Start of the second complete listing in a row that lacked it.';
 COMMENT ON COLUMN inventory.backups.vanish_reason IS 'Why it vanished, inferred: the API gives no reasons. expired: it had reached the known retention of its cluster, within a day (of a retention below a week: within a seventh). cluster_deleted: it had not, and went missing while the API answered 404 for its cluster. deleted_early: it had not, and its cluster was there. unknown: cannot be inferred.';
+COMMENT ON COLUMN inventory.backups.type IS 'Who made it: AUTOMATED or MANUAL, or a newer word of the API. NULL: the API does not say; OpenSearch never does.';
+COMMENT ON COLUMN inventory.backups.method IS 'How it was made: BASE, INCREMENTAL, FULL, or a newer word of the API (postgresql, greenplum, spqr).';
+COMMENT ON COLUMN inventory.backups.status IS 'DONE or CREATING, or a newer word of the API (postgresql, mysql). One that is still being made is listed too.';
+COMMENT ON COLUMN inventory.backups.journal_size_bytes IS 'Size of the journal (WAL, binlog, oplog) kept with it (postgresql, mysql, mongodb, greenplum).';
+COMMENT ON COLUMN inventory.backups.shared_size_bytes IS 'The API''s sharedSize (greenplum).';
+COMMENT ON COLUMN inventory.backups.source_shard_names IS 'The shards it was made of (clickhouse, mongodb, redis, spqr); NULL: the service has no such field.';
+COMMENT ON COLUMN inventory.backups.databases IS 'The databases in it (sqlserver); NULL: the service has no such field.';
+COMMENT ON COLUMN inventory.backups.retention_policy_id IS 'The retention policy it is kept by (postgresql).';
+COMMENT ON COLUMN inventory.backups.retention_policy_name IS 'Name of that policy.';
+COMMENT ON COLUMN inventory.backups.retain_until IS 'Until when it is kept, floored to the microsecond (postgresql).';
+COMMENT ON COLUMN inventory.backups.retain_until_ns IS 'Nanoseconds (0-999) beyond retain_until.';
+COMMENT ON COLUMN inventory.backups.retain_until_text IS 'retain_until as RFC 3339 with nine fraction digits.';
+COMMENT ON COLUMN inventory.backups.elasticsearch_version IS 'The Elasticsearch version that made the backup, as the API writes it.';
 
 CREATE VIEW inventory.clusters AS
 SELECT
@@ -134,7 +166,7 @@ LEFT JOIN LATERAL (
 ) AS l ON true;
 
 COMMENT ON VIEW inventory.clusters IS 'Every cluster that is or was configured or discovered, with the outcome of its newest listing.';
-COMMENT ON COLUMN inventory.clusters.service IS 'Which managed database: opensearch.';
+COMMENT ON COLUMN inventory.clusters.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
 COMMENT ON COLUMN inventory.clusters.cluster_id IS 'The cluster''s id.';
 COMMENT ON COLUMN inventory.clusters.name IS 'Its name in the configuration, else in the API where it is discovered; NULL: none.';
 COMMENT ON COLUMN inventory.clusters.folder_id IS 'Its folder, where known.';
@@ -212,6 +244,7 @@ LEFT JOIN LATERAL (
         AND b.vanished_listing_id IS NULL
         AND b.missing_listing_id IS NULL
         AND b.created_at <= now() + INTERVAL '1 hour'
+        AND inventory.is_finished(b.status)
     ORDER BY b.created_at DESC, b.created_at_ns DESC
     LIMIT 1
 ) AS newest ON true
@@ -226,19 +259,19 @@ CROSS JOIN LATERAL (
 WHERE c.managed;
 
 COMMENT ON VIEW inventory.freshness IS 'One verdict for each configured or discovered cluster. unknown wins over stale: we do not judge what we have not seen recently.';
-COMMENT ON COLUMN inventory.freshness.service IS 'Which managed database: opensearch.';
+COMMENT ON COLUMN inventory.freshness.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
 COMMENT ON COLUMN inventory.freshness.cluster_id IS 'The cluster''s id.';
 COMMENT ON COLUMN inventory.freshness.cluster_name IS 'The cluster''s name in the configuration, else in the API; NULL: none.';
 COMMENT ON COLUMN inventory.freshness.labels IS 'The cluster''s labels in the configuration, else in the API.';
 COMMENT ON COLUMN inventory.freshness.verdict IS 'unknown: no complete listing within observation_max_age. stale: no live backup, or the newest older than max_age (of a stopped cluster: older than that when it was stopped). fresh: else.';
-COMMENT ON COLUMN inventory.freshness.newest_backup_id IS 'The newest live backup. One dated more than an hour ahead of the database''s clock proves nothing and is passed over.';
+COMMENT ON COLUMN inventory.freshness.newest_backup_id IS 'The newest live backup. Passed over, because they prove nothing: one that has a status other than DONE, such as CREATING, is not known to be finished; one dated more than an hour ahead of the database''s clock.';
 COMMENT ON COLUMN inventory.freshness.newest_created_at IS 'When the newest live backup was completed, floored to the microsecond.';
 COMMENT ON COLUMN inventory.freshness.newest_created_at_ns IS 'Nanoseconds (0-999) beyond newest_created_at.';
 COMMENT ON COLUMN inventory.freshness.backup_age IS 'Age of the newest live backup.';
 COMMENT ON COLUMN inventory.freshness.max_age IS 'How old the newest backup may be.';
 COMMENT ON COLUMN inventory.freshness.observed_at IS 'Start of the newest complete listing; NULL: never seen complete.';
 COMMENT ON COLUMN inventory.freshness.observation_age IS 'Age of the newest complete listing: what we know is as old as this.';
-COMMENT ON COLUMN inventory.freshness.live_backups IS 'Number of live backups, as of observed_at.';
+COMMENT ON COLUMN inventory.freshness.live_backups IS 'Number of live backups, as of observed_at; those still being made are counted.';
 COMMENT ON COLUMN inventory.freshness.status IS 'The cluster''s status in the API, where a discovery names it.';
 COMMENT ON COLUMN inventory.freshness.expected IS 'Whether new backups are to be expected: false while the cluster is known to be STOPPED. Then the verdict is about the time of the stop.';
 COMMENT ON COLUMN inventory.freshness.stopped_since IS 'Start of the first reading that described it as STOPPED; NULL: it is not.';
@@ -316,7 +349,7 @@ INNER JOIN collector.cluster AS c ON c.cluster_id = l.cluster_id;
 COMMENT ON VIEW inventory.listings IS 'The ledger: one row for each reading of one cluster. Answers why a cluster is unknown without reading logs.';
 COMMENT ON COLUMN inventory.listings.listing_id IS 'Number of the listing, drawn before its first page; a higher one began later.';
 COMMENT ON COLUMN inventory.listings.sweep_id IS 'The sweep it belongs to.';
-COMMENT ON COLUMN inventory.listings.service IS 'Which managed database: opensearch.';
+COMMENT ON COLUMN inventory.listings.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
 COMMENT ON COLUMN inventory.listings.cluster_id IS 'The cluster that was listed.';
 COMMENT ON COLUMN inventory.listings.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
 COMMENT ON COLUMN inventory.listings.outcome IS 'complete, partial (some records unreadable), held (too much disappeared at once), failed, superseded (a newer listing was merged first).';
@@ -360,7 +393,7 @@ FROM collector.quarantine AS q
 INNER JOIN collector.cluster AS c ON c.cluster_id = q.cluster_id;
 
 COMMENT ON VIEW inventory.quarantine IS 'Records that could not be read exactly, as received, with the reason.';
-COMMENT ON COLUMN inventory.quarantine.service IS 'Which managed database: opensearch.';
+COMMENT ON COLUMN inventory.quarantine.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
 COMMENT ON COLUMN inventory.quarantine.cluster_id IS 'The cluster whose list held the record.';
 COMMENT ON COLUMN inventory.quarantine.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
 COMMENT ON COLUMN inventory.quarantine.backup_id IS 'The record''s id, where it could be read.';

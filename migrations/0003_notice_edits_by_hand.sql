@@ -32,13 +32,19 @@ WHEN (
     AND (
         old.backup_id, old.folder_id, old.source_cluster_id, old.started_at, old.started_at_ns, old.created_at,
         old.created_at_ns, old.index_set_id, old.opensearch_version, old.size_bytes, old.indices_total,
-        old.incremental_size_bytes, old.total_size_bytes, old.free_space_required_bytes, old.extra
+        old.incremental_size_bytes, old.total_size_bytes, old.free_space_required_bytes, old.extra,
+        old.type, old.method, old.status, old.journal_size_bytes, old.shared_size_bytes, old.source_shard_names,
+        old.databases, old.retention_policy_id, old.retention_policy_name, old.retain_until,
+        old.retain_until_ns, old.elasticsearch_version
     )
     IS DISTINCT FROM
     (
         new.backup_id, new.folder_id, new.source_cluster_id, new.started_at, new.started_at_ns, new.created_at,
         new.created_at_ns, new.index_set_id, new.opensearch_version, new.size_bytes, new.indices_total,
-        new.incremental_size_bytes, new.total_size_bytes, new.free_space_required_bytes, new.extra
+        new.incremental_size_bytes, new.total_size_bytes, new.free_space_required_bytes, new.extra,
+        new.type, new.method, new.status, new.journal_size_bytes, new.shared_size_bytes, new.source_shard_names,
+        new.databases, new.retention_policy_id, new.retention_policy_name, new.retain_until,
+        new.retain_until_ns, new.elasticsearch_version
     )
 )
 EXECUTE FUNCTION collector.forget_edited_backup();

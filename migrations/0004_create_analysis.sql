@@ -5,7 +5,7 @@
 --
 -- Three rules hold in all of them. A hole in our looking is no hole in their backups, nor the reverse. A backup that a
 -- complete listing holds existed from its completion until then. A backup dated more than an hour ahead of the
--- database's clock, or without a date, is not the newest of anything.
+-- database's clock, without a date, or not finished, is not the newest of anything.
 
 -- migrate:up
 CREATE TABLE collector.engine_version (
@@ -60,7 +60,7 @@ CROSS JOIN LATERAL (
 ) AS h;
 
 COMMENT ON VIEW inventory.collection_holes IS 'When we did not look: stretches without a complete listing that are longer than observation_max_age, and the time before the first one.';
-COMMENT ON COLUMN inventory.collection_holes.service IS 'Which managed database: opensearch.';
+COMMENT ON COLUMN inventory.collection_holes.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
 COMMENT ON COLUMN inventory.collection_holes.cluster_id IS 'The cluster''s id.';
 COMMENT ON COLUMN inventory.collection_holes.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
 COMMENT ON COLUMN inventory.collection_holes.labels IS 'The cluster''s labels in the configuration.';
@@ -93,7 +93,10 @@ CROSS JOIN LATERAL (
         lead(b.backup_id) OVER in_time AS next_backup_id,
         lead(b.created_at) OVER in_time AS next_created_at
     FROM collector.backup AS b
-    WHERE b.cluster_id = c.cluster_id AND b.created_at <= now() + INTERVAL '1 hour'
+    WHERE
+        b.cluster_id = c.cluster_id
+        AND b.created_at <= now() + INTERVAL '1 hour'
+        AND inventory.is_finished(b.status)
     WINDOW in_time AS (ORDER BY b.created_at, b.created_at_ns, b.backup_id)
 ) AS s
 -- Of the ledger only the listings of the span, and one on either side of it. What the left one ends lies before the span.
@@ -145,7 +148,7 @@ LEFT JOIN LATERAL (
 WHERE coalesce(s.next_created_at, c.observed_at) - s.created_at > c.max_age;
 
 COMMENT ON VIEW inventory.gaps IS 'Spans longer than max_age between successive backups of a cluster, over all that was ever stored, and the span from its newest backup to its newest complete listing. A cluster that never had a backup has none: see freshness and attainment.';
-COMMENT ON COLUMN inventory.gaps.service IS 'Which managed database: opensearch.';
+COMMENT ON COLUMN inventory.gaps.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
 COMMENT ON COLUMN inventory.gaps.cluster_id IS 'The cluster''s id.';
 COMMENT ON COLUMN inventory.gaps.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
 COMMENT ON COLUMN inventory.gaps.labels IS 'The cluster''s labels in the configuration.';
@@ -207,6 +210,7 @@ CROSS JOIN LATERAL (
             b.cluster_id = c.cluster_id
             AND b.created_at > now() - INTERVAL '8760 hours' - c.max_age
             AND b.created_at <= now()
+            AND inventory.is_finished(b.status)
     ) AS s
     WHERE s.seen_at >= s.created_at
 ) AS backups
@@ -258,7 +262,7 @@ CROSS JOIN LATERAL (
 ) AS share;
 
 COMMENT ON VIEW inventory.attainment IS 'Shares of time in which the newest backup was within max_age, over the last 30, 90 and 365 days. attained + missed + unknown = 1, exactly.';
-COMMENT ON COLUMN inventory.attainment.service IS 'Which managed database: opensearch.';
+COMMENT ON COLUMN inventory.attainment.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
 COMMENT ON COLUMN inventory.attainment.cluster_id IS 'The cluster''s id.';
 COMMENT ON COLUMN inventory.attainment.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
 COMMENT ON COLUMN inventory.attainment.labels IS 'The cluster''s labels in the configuration.';
@@ -309,6 +313,7 @@ CROSS JOIN LATERAL (
         SELECT
             b.created_at,
             b.created_at_ns,
+            b.status,
             coalesce(b.incremental_size_bytes, b.size_bytes) AS billable_bytes,
             coalesce(b.total_size_bytes, b.size_bytes) AS restorable_bytes,
             greatest((least(b.created_at, b.first_seen_at) AT TIME ZONE 'UTC')::date, span.first_day) AS first_day,
@@ -352,7 +357,7 @@ CROSS JOIN LATERAL (
                 lead(stay.first_day) OVER in_time AS next_day,
                 lead(stay.gone_day) OVER in_time AS next_gone_day
             FROM stay
-            WHERE stay.created_at <= now() + INTERVAL '1 hour'
+            WHERE stay.created_at <= now() + INTERVAL '1 hour' AND inventory.is_finished(stay.status)
             WINDOW in_time AS (ORDER BY stay.created_at, stay.created_at_ns)
         ) AS n
     ),
@@ -384,7 +389,7 @@ CROSS JOIN LATERAL (
 ) AS d;
 
 COMMENT ON VIEW inventory.storage_daily IS 'What the backups of a cluster took at the end of each UTC day (of today: now), from the day of its first complete listing; of a cluster that left the configuration until its last one.';
-COMMENT ON COLUMN inventory.storage_daily.service IS 'Which managed database: opensearch.';
+COMMENT ON COLUMN inventory.storage_daily.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
 COMMENT ON COLUMN inventory.storage_daily.cluster_id IS 'The cluster''s id.';
 COMMENT ON COLUMN inventory.storage_daily.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
 COMMENT ON COLUMN inventory.storage_daily.labels IS 'The cluster''s labels in the configuration.';
@@ -451,7 +456,7 @@ LEFT JOIN (
 ) AS t ON t.cluster_id = c.cluster_id;
 
 COMMENT ON VIEW inventory.index_backups IS 'For each cluster and index name the newest live backup whose list names it.';
-COMMENT ON COLUMN inventory.index_backups.service IS 'Which managed database: opensearch.';
+COMMENT ON COLUMN inventory.index_backups.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
 COMMENT ON COLUMN inventory.index_backups.cluster_id IS 'The cluster''s id.';
 COMMENT ON COLUMN inventory.index_backups.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
 COMMENT ON COLUMN inventory.index_backups.labels IS 'The cluster''s labels in the configuration.';
@@ -522,7 +527,7 @@ CROSS JOIN LATERAL (
 ) AS gone;
 
 COMMENT ON VIEW inventory.dropped_indices IS 'Index names in the last but one live backup of a cluster that the newest does not name.';
-COMMENT ON COLUMN inventory.dropped_indices.service IS 'Which managed database: opensearch.';
+COMMENT ON COLUMN inventory.dropped_indices.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
 COMMENT ON COLUMN inventory.dropped_indices.cluster_id IS 'The cluster''s id.';
 COMMENT ON COLUMN inventory.dropped_indices.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
 COMMENT ON COLUMN inventory.dropped_indices.labels IS 'The cluster''s labels in the configuration.';
@@ -589,7 +594,7 @@ INNER JOIN collector.cluster AS c ON c.cluster_id = b.cluster_id;
 COMMENT ON VIEW inventory.changes IS 'Everything that happened to backups, one row an event.';
 COMMENT ON COLUMN inventory.changes.changed_at IS 'Start of the listing that showed it, on the database''s clock.';
 COMMENT ON COLUMN inventory.changes.cluster_id IS 'The cluster''s id.';
-COMMENT ON COLUMN inventory.changes.service IS 'Which managed database: opensearch.';
+COMMENT ON COLUMN inventory.changes.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
 COMMENT ON COLUMN inventory.changes.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
 COMMENT ON COLUMN inventory.changes.backup_id IS 'The backup it happened to.';
 COMMENT ON COLUMN inventory.changes.kind IS 'appeared: listed for the first time. changed: a value differs. missing: absent from one complete listing. vanished: absent from two in a row. returned: listed again after that.';
@@ -629,6 +634,7 @@ LEFT JOIN LATERAL (
         AND b.vanished_listing_id IS NULL
         AND b.missing_listing_id IS NULL
         AND b.created_at <= now() + INTERVAL '1 hour'
+        AND inventory.is_finished(b.status)
     ORDER BY b.created_at DESC, b.created_at_ns DESC
     LIMIT 1
 ) AS newest ON true
@@ -644,7 +650,7 @@ LEFT JOIN LATERAL (
 WHERE c.managed;
 
 COMMENT ON VIEW inventory.restorability IS 'Can it be restored? The newest live backup of each configured cluster, and what a restore needs. Whether a backup of OpenSearch is automatic or was made by hand cannot be told: the API does not say it.';
-COMMENT ON COLUMN inventory.restorability.service IS 'Which managed database: opensearch.';
+COMMENT ON COLUMN inventory.restorability.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
 COMMENT ON COLUMN inventory.restorability.cluster_id IS 'The cluster''s id.';
 COMMENT ON COLUMN inventory.restorability.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
 COMMENT ON COLUMN inventory.restorability.labels IS 'The cluster''s labels in the configuration.';
@@ -690,7 +696,20 @@ RETURNS TABLE (
     last_seen_at timestamptz,
     missing_since timestamptz,
     vanished_at timestamptz,
-    vanish_reason text
+    vanish_reason text,
+    type text,
+    method text,
+    status text,
+    journal_size_bytes bigint,
+    shared_size_bytes bigint,
+    source_shard_names text [],
+    databases text [],
+    retention_policy_id text,
+    retention_policy_name text,
+    retain_until timestamptz,
+    retain_until_ns smallint,
+    retain_until_text text,
+    elasticsearch_version text
 )
 LANGUAGE sql STABLE PARALLEL SAFE
 -- It reads public views only, with the rights of whoever calls it, and is planned as a part of the caller's query.
@@ -736,7 +755,20 @@ SELECT
     CASE WHEN s.state = 'vanished' THEN a.vanished_at END,
     CASE
         WHEN s.state = 'vanished' THEN CASE WHEN b.vanished_at = a.vanished_at THEN b.vanish_reason ELSE 'unknown' END
-    END
+    END,
+    v.type,
+    v.method,
+    v.status,
+    v.journal_size_bytes,
+    v.shared_size_bytes,
+    v.source_shard_names,
+    v.databases,
+    v.retention_policy_id,
+    v.retention_policy_name,
+    v.retain_until,
+    v.retain_until_ns,
+    inventory.rfc3339(v.retain_until, v.retain_until_ns),
+    v.elasticsearch_version
 FROM (
     SELECT
         k.cluster_id,

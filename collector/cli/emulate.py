@@ -119,7 +119,7 @@ def _replayed(directory: Path, *, host: str, port: int) -> Coroutine[object, obj
 
     def announce(line: str) -> None:
         click.echo(line)
-        click.echo(_snippet(line.split(maxsplit=1)[0], recording.answers, more=more))
+        click.echo(_snippet(line.split(maxsplit=1)[0], map(_entry, recording.answers), more=more))
 
     return serve_recording(recording, host=host, port=port, announce=announce)
 
@@ -138,7 +138,8 @@ def _made_up(
             else Fleet.generate(clusters=clusters, backups=backups, seed=seed, now_ns=now_ns)
         )
         click.echo(line)
-        click.echo(_snippet(line.split(maxsplit=1)[0], fleet.clusters))
+        entries = (_entry(cluster.id, cluster.service) for cluster in fleet.clusters.values())
+        click.echo(_snippet(line.split(maxsplit=1)[0], entries))
 
     return serve_emulator(
         host=host,
@@ -154,7 +155,10 @@ def _made_up(
     )
 
 
-def _snippet(url: str, cluster_ids: Iterable[str], *, more: str = "") -> str:
-    return _SNIPPET.format(
-        url=url, more=more, clusters="\n".join(f"  - id: {cluster_id}" for cluster_id in cluster_ids)
-    )
+def _snippet(url: str, entries: Iterable[str], *, more: str = "") -> str:
+    return _SNIPPET.format(url=url, more=more, clusters="\n".join(entries))
+
+
+def _entry(cluster_id: str, service: str = "opensearch") -> str:
+    said = "" if service == "opensearch" else f"\n    service: {service}"
+    return f"  - id: {cluster_id}{said}"

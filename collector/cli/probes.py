@@ -16,7 +16,7 @@ from collector.cli.inspection import clock_finding
 from collector.clusters import configured_clusters
 from collector.errors import CollectorError, ListingError, UnreadableValue
 from collector.parse import BackupParser
-from collector.records import Traffic
+from collector.records import FOLDER_ID, Traffic
 
 if TYPE_CHECKING:
     from collector.api import Credential, Endpoints
@@ -118,8 +118,8 @@ def _look_at(seen: _Seen, parser: BackupParser, records: Sequence[bytes]) -> Non
     for backup in parser.parse_all(records):
         if isinstance(backup, UnreadableValue):
             seen.unreadable.append(backup)
-        elif backup.folder_id:
-            seen.folders.add(backup.folder_id)
+        elif backup[FOLDER_ID]:
+            seen.folders.add(str(backup[FOLDER_ID]))
 
 
 def _refused(fault: CollectorError, cluster: Cluster, lens: Lens) -> Finding:

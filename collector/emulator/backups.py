@@ -21,7 +21,7 @@ INSTANT_NS_MAX: Final = 253_402_300_800 * NS_PER_S - 1
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmulatedBackup:
     """
-    A `yandex.cloud.mdb.opensearch.v1.Backup`.
+    A backup of any service: it has all their fields, and a service's answer shows those of its own message.
 
     As in proto3, 0, `""` and `()` mean "not set" and are left out when rendered.
     """
@@ -40,3 +40,15 @@ class EmulatedBackup:
     incremental_size_bytes: int = 0
     total_size_bytes: int = 0
     free_space_required_bytes: int = 0
+    elasticsearch_version: str = ""
+    type: str = ""
+    """A word of the service's enum, as are `method` and `status`, or one that it does not know yet."""
+    method: str = ""
+    status: str = ""
+    journal_size_bytes: int = 0
+    shared_size_bytes: int = 0
+    source_shard_names: tuple[str, ...] = ()
+    databases: tuple[str, ...] = ()
+    retention_policy_id: str = ""
+    retention_policy_name: str = ""
+    retain_until_ns: int | None = None

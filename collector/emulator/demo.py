@@ -28,6 +28,7 @@ class _Story(NamedTuple):
     halted_h: int = 0
     """How many hours ago the last backup was made; 0: they still are."""
     refusal: Code | None = None
+    service: str = "opensearch"
 
 
 _STORIES: Final = (
@@ -40,7 +41,7 @@ _STORIES: Final = (
     _Story("app-logs", "platform", "stage"),
     _Story("ingress-logs", "platform", "prod"),
     _Story("metrics-archive", "platform", "prod", halted_h=30),
-    _Story("traces", "platform", "prod"),
+    _Story("traces", "platform", "prod", service="clickhouse"),
     _Story("traces", "platform", "dev", kept=0),
     _Story("orders-audit", "payments", "prod", kept=2_160),
     _Story("orders-audit", "payments", "stage"),
@@ -50,7 +51,7 @@ _STORIES: Final = (
     _Story("siem", "security", "prod"),
     _Story("siem-archive", "security", "prod", refusal=Code.PERMISSION_DENIED),
     _Story("vault-audit", "security", "prod"),
-    _Story("honeypot", "security", "dev"),
+    _Story("honeypot", "security", "dev", service="postgresql"),
     _Story("events", "growth", "prod"),
     _Story("events", "growth", "stage", refusal=Code.UNAVAILABLE),
     _Story("recommendations", "growth", "prod"),
@@ -64,7 +65,8 @@ def demo_fleet(now_ns: int) -> Fleet:
 
     Of its 24 clusters, `metrics-archive-prod`, `suggest-dev`, `fraud-features-prod` and
     `experiments-dev` had their last backup 30 to 80 hours ago, `traces-dev` has none,
-    `siem-archive-prod` answers 403 and `events-stage` 503; two need more than one page.
+    `siem-archive-prod` answers 403 and `events-stage` 503; two need more than one page. One is ClickHouse, one
+    PostgreSQL, the others OpenSearch.
     """
     return Fleet((_tell(story, now_ns) for story in _STORIES), now_ns=now_ns)
 
@@ -77,6 +79,7 @@ def _tell(story: _Story, now_ns: int) -> EmulatedCluster:
     return EmulatedCluster(
         id=cluster_id,
         folder_id=folder_id,
+        service=story.service,
         name=name,
         labels={"env": story.env, "team": story.team},
         created_at_ns=now_ns - (max(story.kept, _KEPT) + 1_000) * HOUR_NS,

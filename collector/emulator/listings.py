@@ -17,7 +17,7 @@ from collector.emulator.render import render_backup, render_object, render_times
 
 def list_cluster_backups(cluster: EmulatedCluster, name: str, *, order: Order, print_defaults: bool = False) -> Listing:
     """List the backups of one cluster."""
-    render = partial(render_backup, print_defaults=print_defaults)
+    render = partial(render_backup, service=cluster.service, print_defaults=print_defaults)
     return Listing(
         name=name,
         key="backups",
@@ -31,8 +31,9 @@ def list_cluster_backups(cluster: EmulatedCluster, name: str, *, order: Order, p
 def list_folder_backups(
     clusters: Sequence[EmulatedCluster], name: str, *, revision: int, order: Order, print_defaults: bool = False
 ) -> Listing:
-    """List the backups of a folder's clusters, those of removed clusters among them."""
-    render = partial(render_backup, print_defaults=print_defaults)
+    """List the backups of a folder's clusters of one service, those of removed clusters among them."""
+    service = clusters[0].service if clusters else "opensearch"
+    render = partial(render_backup, service=service, print_defaults=print_defaults)
 
     def render_span(span: Span) -> list[str]:
         listed = _sort([backup for cluster in clusters for backup in cluster.backups], order)

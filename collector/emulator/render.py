@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Final, Literal
+from types import MappingProxyType
+from typing import Any, Final, Literal
 
 from collector.emulator.backups import INSTANT_NS_MAX, INSTANT_NS_MIN, NS_PER_S, EmulatedBackup
+from collector.emulator.messages import MESSAGES, Kind
 from collector.errors import UsageError
 
 Key = Literal["backups", "clusters", "folders"]
@@ -41,24 +43,17 @@ def render_timestamp(instant_ns: int) -> str:
     return f"{_render_day(days)}T{hour:02d}:{minute:02d}:{second:02d}{_render_fraction(nanos)}Z"
 
 
-def render_backup(backup: EmulatedBackup, *, print_defaults: bool = False) -> str:
-    """Write one backup as a JSON object; with `print_defaults` also what is not set, except absent messages."""
+def render_backup(backup: EmulatedBackup, *, service: str = "opensearch", print_defaults: bool = False) -> str:
+    """Write one backup as a JSON object, as its service does; `print_defaults` adds what is not set, but no message."""
     parts: list[str] = []
-    if backup.id or print_defaults:
-        parts.append(f'"id":{_quote(backup.id)}')
-    if backup.folder_id or print_defaults:
-        parts.append(f'"folderId":{_quote(backup.folder_id)}')
-    if backup.source_cluster_id or print_defaults:
-        parts.append(f'"sourceClusterId":{_quote(backup.source_cluster_id)}')
-    if backup.started_at_ns is not None:
-        parts.append(f'"startedAt":"{render_timestamp(backup.started_at_ns)}"')
-    if backup.created_at_ns is not None:
-        parts.append(f'"createdAt":"{render_timestamp(backup.created_at_ns)}"')
-    if backup.indices or print_defaults:
-        parts.append(f'"indices":{_render_names(backup.indices)}')
-    if backup.opensearch_version or print_defaults:
-        parts.append(f'"opensearchVersion":{_quote(backup.opensearch_version)}')
-    return "{" + ",".join(parts + _render_numbers(backup, print_defaults=print_defaults)) + "}"
+    for key, attribute, kind, zero in MESSAGES[service]:
+        value = getattr(backup, attribute)
+        # An instant may be 0, which is 1970.
+        if value or (kind == "instant" and value is not None):
+            parts.append(f'"{key}":{_WRITERS[kind](value)}')
+        elif print_defaults and kind != "instant":
+            parts.append(f'"{key}":{_WRITERS[kind](value or zero)}')
+    return "{" + ",".join(parts) + "}"
 
 
 def render_object(fields: Mapping[str, object], *, print_defaults: bool = False) -> str:
@@ -96,16 +91,15 @@ def _render_names(names: tuple[str, ...]) -> str:
     return f"[{','.join(map(_quote, names))}]"
 
 
-def _render_numbers(backup: EmulatedBackup, *, print_defaults: bool) -> list[str]:
-    parts: list[str] = []
-    if backup.size_bytes or print_defaults:
-        parts.append(f'"sizeBytes":"{backup.size_bytes}"')
-    if backup.indices_total or print_defaults:
-        parts.append(f'"indicesTotal":"{backup.indices_total}"')
-    if backup.incremental_size_bytes or print_defaults:
-        parts.append(f'"incrementalSizeBytes":"{backup.incremental_size_bytes}"')
-    if backup.total_size_bytes or print_defaults:
-        parts.append(f'"totalSizeBytes":"{backup.total_size_bytes}"')
-    if backup.free_space_required_bytes or print_defaults:
-        parts.append(f'"freeSpaceRequiredBytes":"{backup.free_space_required_bytes}"')
-    return parts
+def _render_int64(number: int | str) -> str:
+    return f'"{number or 0}"'
+
+
+_WRITERS: Final[Mapping[Kind, Callable[[Any], str]]] = MappingProxyType(
+    {
+        "text": _quote,
+        "int64": _render_int64,
+        "names": lambda names: _render_names(names or ()),
+        "instant": lambda instant_ns: f'"{render_timestamp(instant_ns)}"',
+    }
+)

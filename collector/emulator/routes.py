@@ -12,9 +12,12 @@ from typing import Final, Literal, NamedTuple
 from urllib.parse import unquote
 
 from collector.emulator.answers import Code, RefusedCall
+from collector.emulator.messages import MESSAGES
 from collector.emulator.tokens import FIRST, Place, read_token
 
-PATHS: Final[Mapping[str, str]] = MappingProxyType({"opensearch": "managed-opensearch/v1"})
+PATHS: Final[Mapping[str, str]] = MappingProxyType(
+    {service: f"managed-{service}/v1" for service in MESSAGES} | {"sqlserver": "mdb/sqlserver/v1"}
+)
 """The path prefix of each service that is emulated."""
 
 FOLDERS_PATH: Final = ("resource-manager", "v1", "folders")
@@ -96,8 +99,9 @@ def _match(raw_path: str, query: Mapping[str, str]) -> Route | None:
     segments = tuple(map(unquote, raw_path.split("/")[1:]))
     if segments == FOLDERS_PATH:
         return Route("resource-manager", "cloud_folders", query.get("cloudId", ""))
-    service = _SERVICE_OF.get(segments[:2])
-    return None if service is None else _match_service(service, segments[2:], query)
+    size = segments.index("v1") + 1 if "v1" in segments else 0
+    service = _SERVICE_OF.get(segments[:size])
+    return None if service is None else _match_service(service, segments[size:], query)
 
 
 def _match_service(service: str, segments: tuple[str, ...], query: Mapping[str, str]) -> Route | None:

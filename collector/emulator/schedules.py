@@ -21,6 +21,8 @@ _GROWTH_FROM_HOUR: Final = 480_000
 _JITTER_S: Final = 30
 _DURATION_S: Final = 90
 _VERSIONS: Final = ("2.8.0", "2.12.0", "2.17.1", "2.19.2", "3.1.0")
+_SHARDS: Final = ("shard1", "shard2")
+_DATABASES: Final = ("accounts", "orders")
 _FRACTION_STEPS: Final = (NS_PER_S, NS_PER_S // 1_000, NS_PER_S // 1_000_000, 1)
 
 
@@ -93,6 +95,13 @@ class Schedule:
             incremental_size_bytes=incremental,
             total_size_bytes=total,
             free_space_required_bytes=total + total // 10,
+            type="AUTOMATED",
+            method="BASE",
+            status="DONE",
+            journal_size_bytes=size // 10,
+            source_shard_names=_SHARDS,
+            databases=_DATABASES,
+            retain_until_ns=(hour + self.kept) * HOUR_NS,
         )
 
 

@@ -9,7 +9,7 @@ is at fault.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import repeat
 from typing import Final
 
@@ -101,34 +101,33 @@ class BackupParser:
             raise UnreadableValue("not one JSON value each")
         for record in records:
             if record.source_cluster_id != self._cluster_id:
-                self._require_own(record.source_cluster_id, record.id)
-        return self._to_backups(records, repeat(None, len(records)))
+                self._require_own(record.source_cluster_id, record.backup_id)
+        return list(self._shape.to_backups(records, self._names, repeat(None, len(records))))
 
     def _parse_extended(self, raw: bytes) -> Backup:
         record = self._shape.decode_tolerantly(raw)
-        self._require_own(record.source_cluster_id, record.id)
-        unknown = {name: value for name, value in split_members(raw).items() if name not in self._shape.fields}
-        return self._to_backups([record], [keep_unknown(unknown)])[0]
+        self._require_own(record.source_cluster_id, record.backup_id)
+        unknown = {name: value for name, value in split_members(raw).items() if name not in self._shape.readers}
+        return self._to_backup(record, keep_unknown(unknown))
 
     def _parse_exactly(self, raw: bytes) -> Backup:
         members = split_members(raw)
         backup_id = self._glance(members, "id")
         self._require_own(self._glance(members, "sourceClusterId"), backup_id)
-        known = {name: members.pop(name) for name in self._shape.fields if name in members}
+        known = {name: members.pop(name) for name in self._shape.readers if name in members}
         try:
             record = self._shape.record(**self._read_known(known))
-            return self._to_backups([record], [keep_unknown(members)])[0]
+            return self._to_backup(record, keep_unknown(members))
         except UnreadableValue as exc:
             raise UnreadableValue(exc.reason, field=exc.field, backup_id=backup_id) from None
 
-    def _to_backups(self, records: Sequence[Record], extras: Iterable[str | None]) -> list[Backup]:
-        # Backup(*row) is a Python function, and would take as long as all the rest.
-        return [tuple.__new__(Backup, row) for row in self._shape.to_rows(records, self._names, extras)]
+    def _to_backup(self, record: Record, extra: str | None) -> Backup:
+        return next(self._shape.to_backups([record], self._names, [extra]))
 
     def _read_known(self, members: Mapping[str, Raw]) -> dict[str, object]:
         values: dict[str, object] = {}
         for name, raw in {"id": _NULL, **members}.items():
-            attribute, reader = self._shape.fields[name]
+            attribute, reader = self._shape.readers[name]
             with at_field(name):
                 values[attribute] = reader(raw)
         return values
@@ -136,7 +135,7 @@ class BackupParser:
     def _glance(self, members: Mapping[str, Raw], name: str) -> str | None:
         """Read a string ahead of its turn; None where it is missing or at fault, which its turn will tell."""
         try:
-            value = self._shape.fields[name][1](members.get(name, _NULL))
+            value = self._shape.readers[name][1](members.get(name, _NULL))
         except UnreadableValue:
             return None
         return value if isinstance(value, str) else None

@@ -11,13 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
-from msgspec import Meta, Raw
+from msgspec import NODEFAULT, Meta, Raw
 from msgspec.json import Decoder
 
 from collector.errors import UnreadableValue
 from collector.parse.literals import Literal, Number, read_literal, shown, storable
+from collector.services import Kind
 from collector.timestamps import parse_timestamp
 
 IDENTIFIER_CHARS_MAX: Final = 200
@@ -28,17 +29,16 @@ _INT64_MIN: Final = -(2**63)
 _INT64_MAX: Final = 2**63 - 1
 _INT64_TEXT: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
 
-# The titles keep two kinds apart that allow the same: a kind is looked up by its type.
-Identifier = Annotated[str, Meta(title="identifier", min_length=1, max_length=IDENTIFIER_CHARS_MAX)]
+Identifier = Annotated[str, Meta(min_length=1, max_length=IDENTIFIER_CHARS_MAX)]
 """The record's own id: always there, never empty."""
 
-Text = Annotated[str, Meta(title="text", max_length=TEXT_CHARS_MAX)] | None
+Text = Annotated[str, Meta(max_length=TEXT_CHARS_MAX)] | None
 """A string, stored as received, also where it is empty."""
 
-Instant = Annotated[str, Meta(title="instant", max_length=64)] | None
+Instant = Annotated[str, Meta(max_length=64)] | None
 """An RFC 3339 instant. Empty is the same as missing."""
 
-Int64 = Annotated[Raw, Meta(title="int64")]
+Int64 = Raw
 """A JSON integer or a string of one (protobuf's form), still as JSON. Never 1.0, never 1e3."""
 
 NULL: Final = Raw(b"null")
@@ -141,13 +141,22 @@ def _read_names(raw: Raw) -> Raw:
     return raw
 
 
-READERS: Mapping[object, Callable[[Raw], object]] = MappingProxyType(
+class KindOf(NamedTuple):
+    """A kind in the two forms that the readings need, and what stands for a field that was left out."""
+
+    annotation: object
+    default: object
+    read: Callable[[Raw], object]
+    """What it returns may stand in a record. Raises UnreadableValue, without the field's name."""
+
+
+KINDS: Mapping[Kind, KindOf] = MappingProxyType(
     {
-        Identifier: _read_identifier,
-        Text: _read_text,
-        Instant: _read_instant,
-        Int64: _read_int64,
-        Names: _read_names,
+        "identifier": KindOf(Identifier, NODEFAULT, _read_identifier),
+        "text": KindOf(Text, None, _read_text),
+        "instant": KindOf(Instant, None, _read_instant),
+        "int64": KindOf(Int64, NULL, _read_int64),
+        "names": KindOf(Names, NULL, _read_names),
+        "index_names": KindOf(Names, NULL, _read_names),
     }
 )
-"""Kind to reader. What a reader returns may stand in a record. Raises UnreadableValue, without the field's name."""

@@ -1,5 +1,5 @@
 """
-Lists of index names, made once for all backups of a listing that hold them.
+Lists of names, made once for all backups of a listing that hold them.
 
 Nine backups in ten repeat the list of the one before, so a list is looked up by its
 JSON, and read only when that is new.
@@ -41,6 +41,11 @@ class NameLists:
             self._last = self._known[text] if text in self._known else self._learn(text)
             self._last_text = text
         return self._last
+
+    def intern_names(self, raw: Raw) -> tuple[str, ...]:
+        """Return the names alone; none for an empty list or null. Raises UnreadableValue."""
+        index_set = self.intern(raw)
+        return index_set.names if index_set else ()
 
     def _learn(self, text: bytes) -> IndexSet | None:
         names = read_names(text)

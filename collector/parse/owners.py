@@ -15,7 +15,7 @@ from msgspec.json import Decoder
 
 from collector.errors import UnreadableValue
 from collector.parse.backup import BackupParser, ForeignRecord
-from collector.records import Backup, Cluster, ClusterId
+from collector.records import BACKUP_ID, SOURCE_CLUSTER_ID, Backup, Cluster, ClusterId
 
 
 class _Owned(Struct, rename="camel"):
@@ -60,7 +60,7 @@ class NamedParser:
 
 
 def _require_named(result: Backup | UnreadableValue) -> Backup | UnreadableValue:
-    if isinstance(result, UnreadableValue) or result.source_cluster_id:
+    if isinstance(result, UnreadableValue) or result[SOURCE_CLUSTER_ID]:
         return result
     reason = "names no cluster, in a folder's list: it may be this one's"
-    return UnreadableValue(reason, field="sourceClusterId", backup_id=result.backup_id)
+    return UnreadableValue(reason, field="sourceClusterId", backup_id=str(result[BACKUP_ID]))

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from collector.errors import BadAnswer, ListingMoved, UnreadableValue
-from collector.records import Backup, IndexSet
-from collector.store.rows import Row, to_rows
+from collector.records import BACKUP_ID, Backup, IndexSet
+from collector.store.rows import Row, index_sets_in, to_rows
 
 if TYPE_CHECKING:
     from collector.records import Listing
@@ -77,12 +77,9 @@ class Intake:
             chunk.refusals = self._refuse(results, raws, fingerprints)
             refused = {refusal.fingerprint for refusal in chunk.refusals}
             fingerprints = [fingerprint for fingerprint in fingerprints if fingerprint not in refused]
-        self._take_ids([backup.backup_id for backup in backups])
+        self._take_ids([str(backup[BACKUP_ID]) for backup in backups])
         chunk.rows = to_rows(backups, fingerprints, self.listing)
-        # By identity: the parser makes each list of names once, and comparing them costs more than that.
-        chunk.index_sets = list(
-            {id(backup.index_set): backup.index_set for backup in backups if backup.index_set}.values()
-        )
+        chunk.index_sets = index_sets_in(backups, self.listing.cluster.service)
         return chunk
 
     def _refuse(

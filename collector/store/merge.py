@@ -16,7 +16,7 @@ from collector.records import Counts
 from collector.store.intake import Chunk, Intake, Parse
 from collector.store.judge import Absence, Known, Recognised, judge, recognise
 from collector.store.parts import Last, cluster_moved, merge_part
-from collector.store.rows import BACKUP_ID, COLUMNS, Row, chunks
+from collector.store.rows import BACKUP_ID, Row, chunks, columns_of
 from collector.store.statements import statement
 
 if TYPE_CHECKING:
@@ -116,7 +116,9 @@ class _Writer:
         new_rows, chunk.rows = await self._split(connection, chunk.rows)
         listing, version = self._merge.listing, self._known.version
         self._done += await merge_part(connection, listing, chunk, version=version)
-        await connection.copy_records_to_table("backup", schema_name="collector", columns=COLUMNS, records=new_rows)
+        await connection.copy_records_to_table(
+            "backup", schema_name="collector", columns=columns_of(listing.cluster.service), records=new_rows
+        )
         self._done += Counts(inserted=len(new_rows))
 
     async def _split(self, connection: Connection, rows: list[Row]) -> tuple[list[Row], list[Row]]:

@@ -9,7 +9,7 @@ from collector.errors import TransactionConflict
 from collector.records import Counts
 from collector.store.intake import Chunk, Refusal
 from collector.store.judge import Verdict
-from collector.store.rows import COLUMNS, to_columns, to_index_sets
+from collector.store.rows import to_columns, to_index_sets, to_parameters
 from collector.store.statements import statement
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ async def merge_part(
         end.verdict.outcome,
         end.digest,
         *to_index_sets(chunk.index_sets),
-        *to_columns(chunk.rows, len(COLUMNS)),
+        *to_parameters(chunk.rows, listing.cluster.service),
         end.returned,
         end.verdict.missing,
         end.verdict.vanished,

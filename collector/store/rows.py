@@ -6,48 +6,76 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import TYPE_CHECKING, Final
 
-from collector.records import Backup
+import msgspec
+
+from collector.records import Backup, IndexSet
+from collector.services import COMMON, SERVICES, Service
+from collector.timestamps import Timestamp, format_timestamp
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from collector.records import IndexSet, Listing
+    from collector.records import Listing
 
 Row = tuple[object, ...]
 
-COLUMNS: Final = (
-    "cluster_id",
-    "first_seen_at",
-    "backup_id",
-    "folder_id",
-    "source_cluster_id",
-    "started_at",
-    "started_at_ns",
-    "created_at",
-    "created_at_ns",
-    "index_set_id",
-    "opensearch_version",
-    "size_bytes",
-    "indices_total",
-    "incremental_size_bytes",
-    "total_size_bytes",
-    "free_space_required_bytes",
-    "extra",
-    "fingerprint",
-)
-"""Whose backup and since when, the fields of `Backup` in their order, its index set by key, and the fingerprint."""
+_BEFORE: Final = ("cluster_id", "first_seen_at")
 
-BACKUP_ID: Final = COLUMNS.index("backup_id")
-_INDEX_SET: Final = Backup._fields.index("index_set")
+BACKUP_ID: Final = len(_BEFORE)
+
+_OWN: Final = len(_BEFORE) + sum(len(field.columns) for field in COMMON)
+"""Where the columns begin that not every service has. Behind them stand `extra` and the fingerprint."""
+
+
+def columns_of(service: str) -> tuple[str, ...]:
+    """Name the columns of a service's rows: whose and since when, the values of a backup, and its fingerprint."""
+    return (*_BEFORE, *SERVICES[service].columns, "fingerprint")
 
 
 def to_rows(backups: Sequence[Backup], fingerprints: Sequence[bytes], listing: Listing) -> list[Row]:
-    """Lay out backups in the order of `COLUMNS`, first seen by this listing."""
+    """Lay out backups in the order of `columns_of`, an index set by its key, first seen by this listing."""
     if not backups:
         return []
     fields: list[Sequence[object]] = list(zip(*backups, strict=True))
-    fields[_INDEX_SET] = [backup.index_set.key if backup.index_set else None for backup in backups]
+    for at in _index_set_places(SERVICES[listing.cluster.service]):
+        fields[at] = [index_set.key if isinstance(index_set, IndexSet) else None for index_set in fields[at]]
     return list(zip(repeat(listing.cluster.id), repeat(listing.started_at), *fields, fingerprints, strict=False))
+
+
+def index_sets_in(backups: Sequence[Backup], service: str) -> list[IndexSet]:
+    """Collect the index sets that backups hold."""
+    # By identity: the parser makes each list of names once, and comparing them costs more than that.
+    return [
+        index_set
+        for at in _index_set_places(SERVICES[service])
+        for index_set in {id(backup[at]): backup[at] for backup in backups}.values()
+        if isinstance(index_set, IndexSet)
+    ]
+
+
+def to_parameters(rows: Sequence[Row], service: str) -> list[list[object]]:
+    """
+    Turn rows into what the merging statement takes: a list for each column that all services have, and one of JSON.
+
+    The JSON holds a service's own columns, so the statement is the same for all of them. Nothing is lost on the way:
+    its integers have all their digits, and its instants no more of them than `timestamptz`.
+    """
+    common = to_columns([row[:_OWN] for row in rows], _OWN)
+    columns = SERVICES[service].own_columns
+    instants = [field.column for field in SERVICES[service].own if field.kind == "instant"]
+    details: list[object] = [_to_json(dict(zip(columns, row[_OWN:-2], strict=True)), instants) for row in rows]
+    return [*common, details, [row[-2] for row in rows], [row[-1] for row in rows]]
+
+
+def _to_json(values: dict[str, object], instants: Iterable[str]) -> str:
+    for column in instants:
+        us = values[column]
+        values[column] = format_timestamp(Timestamp(us, 0)) if isinstance(us, int) else None
+    return msgspec.json.encode(values).decode()
+
+
+def _index_set_places(service: Service) -> list[int]:
+    return [at for at, column in enumerate(service.columns) if column == "index_set_id"]
 
 
 def to_columns(rows: Sequence[Row], width: int) -> list[list[object]]:

@@ -80,7 +80,9 @@ async def reader(inventory: Inventory) -> AsyncIterator[Connection]:
 
 def _config(api_url: str, clusters: Sequence[EmulatedCluster]) -> str:
     """Write a configuration as JSON, which is YAML too."""
-    entries = [{"id": each.id, "name": each.name, "labels": dict(each.labels)} for each in clusters]
+    entries = [
+        {"id": each.id, "service": each.service, "name": each.name, "labels": dict(each.labels)} for each in clusters
+    ]
     api = {"mdb_url": api_url, "requests_per_second": None, "attempts": 2, "backoff_initial": "0.1s"}
     return json.dumps({"database": {"url": "${DATABASE_URL}"}, "api": api, "clusters": entries})
 

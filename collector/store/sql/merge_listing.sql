@@ -1,6 +1,7 @@
 -- Merge a listing, or a part of it, into a cluster that is still as it was read ($3); else nothing, and no row comes back.
 --
 -- $5: this is the last part, which moves the fence, marks what is absent and writes the ledger.
+-- $19: the columns that not every service has, as one JSON object a row; what it does not name becomes NULL.
 -- All parts see the rows as they were before the statement; the cluster's row is the lock.
 WITH fence AS (
     UPDATE collector.cluster AS c
@@ -11,7 +12,7 @@ WITH fence AS (
         listing_digest = CASE WHEN $5 THEN $7::bytea END,
         not_found_since = CASE
             WHEN NOT $5 THEN c.not_found_since
-            WHEN $52::text = 'folder' THEN coalesce(c.not_found_since, $4)
+            WHEN $46::text = 'folder' THEN coalesce(c.not_found_since, $4)
         END
     WHERE c.cluster_id = $1 AND c.last_listing_id = $3 AND c.last_listing_id < $2::bigint
     RETURNING c.cluster_id
@@ -22,7 +23,7 @@ before AS (
         c.cluster_id,
         c.observed_at,
         c.retention,
-        CASE WHEN $52::text = 'folder' THEN c.not_found_since END AS not_found_since
+        CASE WHEN $46::text = 'folder' THEN c.not_found_since END AS not_found_since
     FROM collector.cluster AS c
     INNER JOIN fence ON fence.cluster_id = c.cluster_id
 ),
@@ -38,16 +39,23 @@ names AS (
 ),
 
 incoming AS (
-    SELECT r.*
+    SELECT
+        r.*,
+        o.*
     FROM fence
     CROSS JOIN unnest(
         $10::text [], $11::timestamptz [], $12::text [], $13::text [], $14::text [], $15::timestamptz [],
-        $16::smallint [], $17::timestamptz [], $18::smallint [], $19::uuid [], $20::text [], $21::bigint [],
-        $22::bigint [], $23::bigint [], $24::bigint [], $25::bigint [], $26::jsonb [], $27::bytea []
+        $16::smallint [], $17::timestamptz [], $18::smallint [], $19::json [], $20::jsonb [], $21::bytea []
     ) AS r (
         cluster_id, first_seen_at, backup_id, folder_id, source_cluster_id, started_at,
-        started_at_ns, created_at, created_at_ns, index_set_id, opensearch_version, size_bytes,
-        indices_total, incremental_size_bytes, total_size_bytes, free_space_required_bytes, extra, fingerprint
+        started_at_ns, created_at, created_at_ns, own, extra, fingerprint
+    )
+    CROSS JOIN json_to_record(r.own) AS o (
+        index_set_id uuid, opensearch_version text, size_bytes bigint, indices_total bigint,
+        incremental_size_bytes bigint, total_size_bytes bigint, free_space_required_bytes bigint, type text,
+        method text, status text, journal_size_bytes bigint, shared_size_bytes bigint,
+        source_shard_names text [], databases text [], retention_policy_id text, retention_policy_name text,
+        retain_until timestamptz, retain_until_ns smallint, elasticsearch_version text
     )
 ),
 
@@ -63,20 +71,53 @@ compared AS (
     LEFT JOIN collector.backup AS b ON b.cluster_id = $1 AND b.backup_id = i.backup_id
     LEFT JOIN LATERAL (
         SELECT
-            jsonb_object_agg(o.key, o.value) AS before,
-            jsonb_object_agg(o.key, n.value) AS after
-        FROM jsonb_each(to_jsonb(i) - '{first_seen_at,fingerprint}'::text []) AS n
-        INNER JOIN jsonb_each(to_jsonb(b)) AS o ON o.key = n.key AND o.value IS DISTINCT FROM n.value
+            jsonb_object_agg(n.key, o.stored -> n.key) AS before,
+            jsonb_object_agg(n.key, n.value) AS after
+        FROM (SELECT to_jsonb(b) AS stored OFFSET 0) AS o -- OFFSET: made once for a backup, not for each of its columns
+        CROSS JOIN jsonb_each(to_jsonb(i) - '{first_seen_at,own,fingerprint}'::text []) AS n
+        WHERE o.stored -> n.key IS DISTINCT FROM n.value
     ) AS d ON b.backup_id IS NOT NULL
 ),
 
 written AS (
     INSERT INTO collector.backup (
-        cluster_id, first_seen_at, backup_id, folder_id, source_cluster_id, started_at, started_at_ns, created_at,
-        created_at_ns, index_set_id, opensearch_version, size_bytes, indices_total, incremental_size_bytes,
-        total_size_bytes, free_space_required_bytes, extra, fingerprint
+        cluster_id, first_seen_at, backup_id, folder_id, source_cluster_id, started_at, started_at_ns,
+        created_at, created_at_ns, extra, fingerprint, index_set_id, opensearch_version, size_bytes,
+        indices_total, incremental_size_bytes, total_size_bytes, free_space_required_bytes, type, method,
+        status, journal_size_bytes, shared_size_bytes, source_shard_names, databases, retention_policy_id,
+        retention_policy_name, retain_until, retain_until_ns, elasticsearch_version
     )
-    SELECT i.*
+    SELECT
+        i.cluster_id,
+        i.first_seen_at,
+        i.backup_id,
+        i.folder_id,
+        i.source_cluster_id,
+        i.started_at,
+        i.started_at_ns,
+        i.created_at,
+        i.created_at_ns,
+        i.extra,
+        i.fingerprint,
+        i.index_set_id,
+        i.opensearch_version,
+        i.size_bytes,
+        i.indices_total,
+        i.incremental_size_bytes,
+        i.total_size_bytes,
+        i.free_space_required_bytes,
+        i.type,
+        i.method,
+        i.status,
+        i.journal_size_bytes,
+        i.shared_size_bytes,
+        i.source_shard_names,
+        i.databases,
+        i.retention_policy_id,
+        i.retention_policy_name,
+        i.retain_until,
+        i.retain_until_ns,
+        i.elasticsearch_version
     FROM incoming AS i
     ORDER BY i.backup_id
     ON CONFLICT (cluster_id, backup_id) DO UPDATE SET
@@ -86,6 +127,8 @@ written AS (
         started_at_ns = excluded.started_at_ns,
         created_at = excluded.created_at,
         created_at_ns = excluded.created_at_ns,
+        extra = excluded.extra,
+        fingerprint = excluded.fingerprint,
         index_set_id = excluded.index_set_id,
         opensearch_version = excluded.opensearch_version,
         size_bytes = excluded.size_bytes,
@@ -93,8 +136,18 @@ written AS (
         incremental_size_bytes = excluded.incremental_size_bytes,
         total_size_bytes = excluded.total_size_bytes,
         free_space_required_bytes = excluded.free_space_required_bytes,
-        extra = excluded.extra,
-        fingerprint = excluded.fingerprint,
+        type = excluded.type,
+        method = excluded.method,
+        status = excluded.status,
+        journal_size_bytes = excluded.journal_size_bytes,
+        shared_size_bytes = excluded.shared_size_bytes,
+        source_shard_names = excluded.source_shard_names,
+        databases = excluded.databases,
+        retention_policy_id = excluded.retention_policy_id,
+        retention_policy_name = excluded.retention_policy_name,
+        retain_until = excluded.retain_until,
+        retain_until_ns = excluded.retain_until_ns,
+        elasticsearch_version = excluded.elasticsearch_version,
         last_seen_at = NULL,
         missing_since = NULL,
         missing_listing_id = NULL,
@@ -107,7 +160,7 @@ returned AS (
     UPDATE collector.backup AS b
     SET last_seen_at = NULL, missing_since = NULL, missing_listing_id = NULL
     FROM fence
-    WHERE b.cluster_id = fence.cluster_id AND b.backup_id = ANY($28::text [])
+    WHERE b.cluster_id = fence.cluster_id AND b.backup_id = ANY($22::text [])
     RETURNING b.backup_id
 ),
 
@@ -115,7 +168,7 @@ missing AS (
     UPDATE collector.backup AS b
     SET missing_listing_id = $2, missing_since = $4, last_seen_at = greatest(b.first_seen_at, before.observed_at)
     FROM before
-    WHERE b.cluster_id = before.cluster_id AND b.backup_id = ANY($29::text [])
+    WHERE b.cluster_id = before.cluster_id AND b.backup_id = ANY($23::text [])
     RETURNING b.backup_id
 ),
 
@@ -133,7 +186,7 @@ vanished AS (
             ELSE 'unknown'
         END
     FROM before
-    WHERE b.cluster_id = before.cluster_id AND b.backup_id = ANY($30::text [])
+    WHERE b.cluster_id = before.cluster_id AND b.backup_id = ANY($24::text [])
     RETURNING b.backup_id
 ),
 
@@ -206,7 +259,7 @@ refused AS (
         $2,
         $4
     FROM fence
-    CROSS JOIN unnest($31::bytea [], $32::text [], $33::text [], $34::text [], $35::bytea [], $36::bigint [])
+    CROSS JOIN unnest($25::bytea [], $26::text [], $27::text [], $28::text [], $29::bytea [], $30::bigint [])
         AS r (fingerprint, backup_id, field, reason, raw, raw_size_bytes)
     ORDER BY r.fingerprint
     ON CONFLICT (cluster_id, fingerprint) DO UPDATE SET
@@ -232,27 +285,27 @@ ledger AS (
     )
     SELECT
         $2,
-        $37::bigint,
+        $31::bigint,
         fence.cluster_id,
         $6,
         $4,
+        $32::bigint,
+        $33::bigint,
+        $34::bigint,
+        $35::bigint,
+        $36::bigint,
+        $37::bigint,
         $38::bigint,
-        $39::bigint,
-        $40::bigint,
-        $41::bigint,
-        $42::bigint,
+        $39::bigint + counted.inserted,
+        $40::bigint + counted.updated,
+        $41::bigint + counted.rewritten,
+        cardinality($23::text []),
+        cardinality($24::text []),
+        $42::bigint + counted.returned + cardinality($22::text []),
         $43::bigint,
         $44::bigint,
-        $45::bigint + counted.inserted,
-        $46::bigint + counted.updated,
-        $47::bigint + counted.rewritten,
-        cardinality($29::text []),
-        cardinality($30::text []),
-        $48::bigint + counted.returned + cardinality($28::text []),
-        $49::bigint,
-        $50::bigint,
-        $51::text,
-        $52::text
+        $45::text,
+        $46::text
     FROM fence
     CROSS JOIN counted
     WHERE $5

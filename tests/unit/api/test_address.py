@@ -12,6 +12,7 @@ from yarl import URL
 from collector.api.address import backups_address, clusters_address, folders_address
 from collector.errors import RequestRefused
 from collector.records import Cluster, ClusterId, Folder
+from tests import vendor
 
 BASE = "https://api.example"
 
@@ -26,6 +27,20 @@ def test_the_first_page_carries_no_token() -> None:
     address = backups_address(BASE, cluster("c9q-1"), page_size=1000, page_token=None)
 
     assert address == "https://api.example/managed-opensearch/v1/clusters/c9q-1/backups?pageSize=1000"
+
+
+@pytest.mark.parametrize(
+    "service,path",
+    [
+        *((name, f"managed-{name}/v1") for name in vendor.SERVICES if name != "sqlserver"),
+        ("sqlserver", "mdb/sqlserver/v1"),
+    ],
+)
+def test_each_service_has_the_path_of_the_cloud(service: str, path: str) -> None:
+    """All but one have the same form."""
+    address = backups_address(BASE, cluster("c9q", service), page_size=1, page_token=None)
+
+    assert address == f"https://api.example/{path}/clusters/c9q/backups?pageSize=1"
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=120))

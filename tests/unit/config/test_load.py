@@ -10,6 +10,7 @@ import pytest
 
 from collector.config import Config, load_config
 from collector.errors import ConfigError
+from collector.services import SERVICES
 
 Load = Callable[..., Config]
 Problems = Callable[..., list[str]]
@@ -114,7 +115,7 @@ def test_all_problems_are_reported_at_once_in_the_order_of_the_file(problems: Pr
         "config.yaml:8:9: clusters.0.id: the environment variable ID is not set and has no default (here: '${ID}')",
         "config.yaml:9:5: clusters.1.id: is missing",
         "config.yaml:9:15: clusters.1.name: stands twice: it is already on line 9",
-        "config.yaml:11:14: clusters.2.service: should be one of opensearch (here: 'mysq')",
+        f"config.yaml:11:14: clusters.2.service: should be one of {', '.join(sorted(SERVICES))} (here: 'mysq')",
     ]
 
 

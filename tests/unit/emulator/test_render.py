@@ -8,13 +8,16 @@ import pytest
 from google.protobuf import json_format  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
-from yandex.cloud.mdb.opensearch.v1 import backup_pb2, cluster_pb2, cluster_service_pb2
+from yandex.cloud.mdb.opensearch.v1 import cluster_pb2, cluster_service_pb2
 
 from collector.emulator import INSTANT_NS_MAX, INSTANT_NS_MIN, EmulatedBackup, render_backup, render_timestamp
 from collector.emulator.clusters import EmulatedCluster
 from collector.emulator.listings import render_cluster
+from collector.emulator.messages import MESSAGES
 from collector.emulator.render import render_page
+from collector.emulator.routes import PATHS
 from collector.errors import UsageError
+from tests import vendor
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 INT64S = st.just(0) | st.integers(min_value=-(2**63), max_value=2**63 - 1)
@@ -25,6 +28,14 @@ INSTANTS = st.one_of(
         for step in (10**3, 10**6, 10**9)
     ),
 )
+NAMES = st.lists(TEXTS, max_size=4).map(tuple)
+ENUMS = {
+    "type": st.sampled_from(["", "AUTOMATED", "MANUAL"]),
+    "method": st.sampled_from(["", "BASE"]),
+    "status": st.sampled_from(["", "DONE", "CREATING"]),
+}
+"""The words that are the same in every service."""
+
 BACKUPS = st.builds(
     EmulatedBackup,
     id=TEXTS,
@@ -32,65 +43,62 @@ BACKUPS = st.builds(
     source_cluster_id=TEXTS,
     started_at_ns=st.none() | INSTANTS,
     created_at_ns=st.none() | INSTANTS,
-    indices=st.lists(TEXTS, max_size=4).map(tuple),
+    indices=NAMES,
     opensearch_version=TEXTS,
     size_bytes=INT64S,
     indices_total=INT64S,
     incremental_size_bytes=INT64S,
     total_size_bytes=INT64S,
     free_space_required_bytes=INT64S,
+    elasticsearch_version=TEXTS,
+    **ENUMS,
+    journal_size_bytes=INT64S,
+    shared_size_bytes=INT64S,
+    source_shard_names=NAMES,
+    databases=NAMES,
+    retention_policy_id=TEXTS,
+    retention_policy_name=TEXTS,
+    retain_until_ns=st.none() | INSTANTS,
 )
+SERVICES = pytest.mark.parametrize("service", vendor.SERVICES)
 
 
-def to_message(backup: EmulatedBackup) -> backup_pb2.Backup:
-    """Fill the real message with a backup's values."""
-    message = backup_pb2.Backup(
-        id=backup.id,
-        folder_id=backup.folder_id,
-        source_cluster_id=backup.source_cluster_id,
-        indices=backup.indices,
-        opensearch_version=backup.opensearch_version,
-        size_bytes=backup.size_bytes,
-        indices_total=backup.indices_total,
-        incremental_size_bytes=backup.incremental_size_bytes,
-        total_size_bytes=backup.total_size_bytes,
-        free_space_required_bytes=backup.free_space_required_bytes,
-    )
-    if backup.started_at_ns is not None:
-        message.started_at.seconds, message.started_at.nanos = divmod(backup.started_at_ns, 10**9)
-    if backup.created_at_ns is not None:
-        message.created_at.seconds, message.created_at.nanos = divmod(backup.created_at_ns, 10**9)
-    return message
+def test_every_service_is_emulated() -> None:
+    """Those of the vendor's messages, and each has a path."""
+    assert set(MESSAGES) == set(PATHS) == set(vendor.SERVICES)
 
 
-@given(BACKUPS)
-def test_a_backup_is_written_as_protobuf_writes_it(backup: EmulatedBackup) -> None:
-    """Keys, omissions, int64 strings and instants are those of google.protobuf over the whole range of values."""
-    expected = json_format.MessageToDict(to_message(backup))
+@SERVICES
+@given(backup=BACKUPS)
+def test_a_backup_is_written_as_protobuf_writes_it(service: str, backup: EmulatedBackup) -> None:
+    """Keys, their order, omissions, int64 strings, enums and instants are those of google.protobuf, for all values."""
+    expected = json_format.MessageToDict(vendor.message_of(backup, service))
 
-    rendered = render_backup(backup)
+    rendered = render_backup(backup, service=service)
 
     assert list(json.loads(rendered).items()) == list(expected.items())
 
 
-@given(BACKUPS)
-def test_defaults_are_printed_as_protobuf_prints_them(backup: EmulatedBackup) -> None:
-    """With defaults printed only absent messages stay out."""
-    expected = json_format.MessageToDict(to_message(backup), always_print_fields_with_no_presence=True)
+@SERVICES
+@given(backup=BACKUPS)
+def test_defaults_are_printed_as_protobuf_prints_them(service: str, backup: EmulatedBackup) -> None:
+    """With defaults printed only absent messages stay out; an enum that is not set has its word for that."""
+    expected = json_format.MessageToDict(vendor.message_of(backup, service), always_print_fields_with_no_presence=True)
 
-    rendered = render_backup(backup, print_defaults=True)
+    rendered = render_backup(backup, service=service, print_defaults=True)
 
     assert json.loads(rendered) == expected
 
 
-@given(BACKUPS)
-def test_protobuf_reads_back_what_was_written(backup: EmulatedBackup) -> None:
+@SERVICES
+@given(backup=BACKUPS)
+def test_protobuf_reads_back_what_was_written(service: str, backup: EmulatedBackup) -> None:
     """The round trip through the real message loses nothing."""
-    rendered = render_backup(backup)
+    rendered = render_backup(backup, service=service)
 
-    message = json_format.Parse(rendered, backup_pb2.Backup())
+    message = json_format.Parse(rendered, vendor.message_class(service)())
 
-    assert message == to_message(backup)
+    assert message == vendor.message_of(backup, service)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +142,7 @@ def test_a_page_is_a_list_response(*, print_defaults: bool) -> None:
 
     message = json_format.Parse(page, cluster_service_pb2.ListClusterBackupsResponse())
     assert message.next_page_token == "next"
-    assert list(message.backups) == [to_message(backup)]
+    assert list(message.backups) == [vendor.message_of(backup, "opensearch")]
 
 
 def test_a_cluster_is_a_cluster_message() -> None:

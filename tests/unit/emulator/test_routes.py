@@ -7,6 +7,7 @@ import pytest
 from collector.emulator.answers import RefusedCall
 from collector.emulator.routes import Route, check_scope, read_place, route_request
 from collector.emulator.tokens import Place, issue_token
+from tests import vendor
 
 ROOT = "/managed-opensearch/v1"
 BACKUPS = Route("opensearch", "cluster_backups", "c9q1")
@@ -32,10 +33,25 @@ def test_a_path_names_what_is_asked_for(path: str, query: dict[str, str], route:
 
 
 @pytest.mark.parametrize(
+    "service,path",
+    [
+        *((service, f"managed-{service}/v1") for service in vendor.SERVICES if service != "sqlserver"),
+        ("sqlserver", "mdb/sqlserver/v1"),
+    ],
+)
+def test_each_service_has_the_paths_of_the_cloud(service: str, path: str) -> None:
+    """All but one have the same form."""
+    assert route_request("GET", f"/{path}/clusters/v1/backups", {}) == Route(service, "cluster_backups", "v1")
+    assert route_request("GET", f"/{path}/clusters/c9q1", {}) == Route(service, "cluster", "c9q1")
+
+
+@pytest.mark.parametrize(
     "method,path,status",
     [
         pytest.param("GET", "/", 404, id="root"),
         pytest.param("GET", "/managed-kafka/v1/clusters", 404, id="another service"),
+        pytest.param("GET", "/managed-sqlserver/v1/clusters", 404, id="a service at another place"),
+        pytest.param("GET", "/mdb/opensearch/v1/clusters", 404, id="a service at the other's place"),
         pytest.param("GET", f"{ROOT}/clusters//backups", 404, id="no id"),
         pytest.param("GET", f"{ROOT}/clusters/../backups/x", 404, id="dots"),
         pytest.param("DELETE", f"{ROOT}/clusters/c9q1/backups", 405, id="a writing method"),

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Final
 
 from collector.errors import UnreadableValue
 from collector.parse import BackupParser
 from collector.records import Backup, Cluster, ClusterId
+from collector.services import SERVICES
 
 CLUSTER: Final = Cluster(id=ClusterId("c9qsamplecluster"))
+
+
+def cluster_of(service: str) -> Cluster:
+    """Make the sample cluster one of this service."""
+    return replace(CLUSTER, service=service)
 
 
 def record(**members: object) -> bytes:
@@ -22,21 +30,27 @@ def record_with(name: str, value: str) -> bytes:
     return f'{{"id":"b1",{json.dumps(name)}:{value}}}'.encode()
 
 
-def parse(raw: bytes) -> Backup:
-    """Parse one record of the sample cluster."""
-    return BackupParser(CLUSTER).parse(raw)
+def named(backup: Backup, service: str = "opensearch") -> SimpleNamespace:
+    """Give a backup's values their columns' names; an index set is not yet its id."""
+    names = [name.replace("index_set_id", "index_set") for name in SERVICES[service].columns]
+    return SimpleNamespace(**dict(zip(names, backup, strict=True)))
 
 
-def backup_or_fault(raw: bytes) -> Backup | UnreadableValue:
+def parse(raw: bytes, service: str = "opensearch") -> SimpleNamespace:
+    """Parse one record of the sample cluster; each value has its column's name."""
+    return named(BackupParser(cluster_of(service)).parse(raw), service)
+
+
+def backup_or_fault(raw: bytes, service: str = "opensearch") -> SimpleNamespace | UnreadableValue:
     """Parse one record of the sample cluster, and return either answer. Any other exception is the test's."""
     try:
-        return parse(raw)
+        return parse(raw, service)
     except UnreadableValue as exc:
         return exc
 
 
-def refusal(raw: bytes) -> UnreadableValue:
+def refusal(raw: bytes, service: str = "opensearch") -> UnreadableValue:
     """Parse what must be refused, and return the refusal."""
-    answer = backup_or_fault(raw)
+    answer = backup_or_fault(raw, service)
     assert isinstance(answer, UnreadableValue), f"was read as {answer!r:.200}"
     return answer

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from collector.parse import BackupParser
 from collector.parse.names import index_set_key
-from tests.unit.parse.messages import CLUSTER, parse, record, record_with, refusal
+from tests.unit.parse.messages import CLUSTER, named, parse, record, record_with, refusal
 
 storable_names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 
@@ -38,7 +38,7 @@ def test_a_repeated_list_is_one_object() -> None:
     parser = BackupParser(CLUSTER)
 
     first, other, again = (
-        parser.parse(record(id=str(number), indices=names)) for number, names in enumerate((["a"], ["b"], ["a"]))
+        named(parser.parse(record(id=str(number), indices=names))) for number, names in enumerate((["a"], ["b"], ["a"]))
     )
 
     assert first.index_set is again.index_set
@@ -52,7 +52,7 @@ def test_a_backup_without_names_does_not_take_those_of_the_one_before() -> None:
 
     parser.parse(record(indices=["a"]))
 
-    assert parser.parse(record()).index_set is None
+    assert named(parser.parse(record())).index_set is None
 
 
 def test_lists_stay_right_when_there_are_too_many_to_remember() -> None:
@@ -60,7 +60,7 @@ def test_lists_stay_right_when_there_are_too_many_to_remember() -> None:
     parser = BackupParser(CLUSTER)
     lists = [[f"{number}-{letter * 1000}" for letter in "abcdefgh"] for number in range(1100)]
 
-    parsed = [parser.parse(record(indices=names)).index_set for names in [*lists, lists[0]]]
+    parsed = [named(parser.parse(record(indices=names))).index_set for names in [*lists, lists[0]]]
 
     assert [index_set and list(index_set.names) for index_set in parsed] == [*lists, lists[0]]
     assert sum(len(text) for text in parser._names._known) < 8 * 1024 * 1024

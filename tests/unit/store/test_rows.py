@@ -2,43 +2,115 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.parse import BackupParser
-from collector.records import Backup, IndexSet, Listing
-from collector.store.rows import COLUMNS, array_literal, chunks, to_columns, to_index_sets, to_rows
+from collector.records import BACKUP_ID, FOLDER_ID, SOURCE_CLUSTER_ID, Backup, Cluster, Listing
+from collector.services import SERVICES
+from collector.store.rows import (
+    array_literal,
+    chunks,
+    columns_of,
+    index_sets_in,
+    to_columns,
+    to_index_sets,
+    to_parameters,
+    to_rows,
+)
 from tests.builders import CLUSTER, record
 
 LISTING = Listing(id=1, cluster=CLUSTER, sweep_id=None, started_at=5)
 
 
-def test_the_columns_stand_in_the_order_of_a_backup() -> None:
-    """Whose and since when; field by field, but the index set by its key; and the fingerprint behind them."""
-    fields = (name.replace("index_set", "index_set_id") for name in Backup._fields)
+COLUMNS = columns_of("opensearch")
 
-    assert ("cluster_id", "first_seen_at", *fields, "fingerprint") == COLUMNS
+
+def parsed(raw: bytes, cluster: Cluster = CLUSTER) -> Backup:
+    """Read one record."""
+    return BackupParser(cluster).parse(raw)
+
+
+def test_the_columns_of_opensearch_are_no_more_than_it_has() -> None:
+    """What other services have is not sent: this is what each row of its first load costs."""
+    assert (
+        *("cluster_id", "first_seen_at", "backup_id", "folder_id", "source_cluster_id", "started_at", "started_at_ns"),
+        *("created_at", "created_at_ns", "index_set_id", "opensearch_version", "size_bytes", "indices_total"),
+        *("incremental_size_bytes", "total_size_bytes", "free_space_required_bytes", "extra", "fingerprint"),
+    ) == COLUMNS
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_whose_and_where_a_backup_is_stands_at_the_same_place(service: str) -> None:
+    """So that it can be told without looking at the service."""
+    raw = b'{"id":"a","folderId":"b1g","sourceClusterId":"%s"}' % CLUSTER.id.encode()
+
+    backup = parsed(raw, replace(CLUSTER, service=service))
+
+    assert (backup[BACKUP_ID], backup[FOLDER_ID], backup[SOURCE_CLUSTER_ID]) == ("a", "b1g", CLUSTER.id)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_row_has_a_value_for_each_column(service: str) -> None:
+    """Whatever the service: whose and since when, its backup's values, and the fingerprint behind them."""
+    cluster = replace(CLUSTER, service=service)
+
+    (row,) = to_rows([parsed(b'{"id":"a"}', cluster)], [b"f" * 16], replace(LISTING, cluster=cluster))
+
+    assert len(row) == len(columns_of(service))
+    assert (row[2], row[-1]) == ("a", b"f" * 16)
+
+
+def test_a_services_own_columns_travel_as_json() -> None:
+    """All digits of an integer, an instant as far as its column goes, and the nanoseconds beyond in theirs."""
+    cluster = replace(CLUSTER, service="postgresql")
+    own = {"size": 2**63 - 1, "status": "DONE", "retainUntil": "9999-12-31T23:59:59.999999999Z"}
+    rows = to_rows(
+        [parsed(json.dumps({"id": "a", **own, "novelty": 1}).encode(), cluster)],
+        [b"f" * 16],
+        replace(LISTING, cluster=cluster),
+    )
+
+    *common, own_columns, extras, fingerprints = to_parameters(rows, "postgresql")
+
+    assert (common[0], common[2], extras, fingerprints) == ([CLUSTER.id], ["a"], ['{"novelty":1}'], [b"f" * 16])
+    assert json.loads(str(own_columns[0])) == {
+        **dict.fromkeys(SERVICES["postgresql"].own_columns),
+        "size_bytes": 2**63 - 1,
+        "status": "DONE",
+        "retain_until": "9999-12-31T23:59:59.999999000Z",
+        "retain_until_ns": 999,
+    }
+
+
+@pytest.mark.parametrize("service", ["opensearch", "redis"])
+def test_no_rows_are_as_many_parameters_as_some(service: str) -> None:
+    """The statement takes the same number of them whatever the service."""
+    assert to_parameters([], service) == [[] for _ in range(12)]
 
 
 def test_a_row_has_the_key_of_its_index_set() -> None:
     """The names travel apart."""
-    backup = BackupParser(CLUSTER).parse(record("a"))
-    assert backup.index_set is not None
+    backup = parsed(record("a"))
+    (index_set,) = index_sets_in([backup], "opensearch")
 
     (laid_out,) = to_rows([backup], [b"f" * 16], LISTING)
 
     row = dict(zip(COLUMNS, laid_out, strict=True))
     assert (row["cluster_id"], row["first_seen_at"]) == (CLUSTER.id, 5)
-    assert row["index_set_id"] == backup.index_set.key
+    assert row["index_set_id"] == index_set.key
     assert (row["backup_id"], row["fingerprint"]) == ("a", b"f" * 16)
     assert row["created_at_ns"] == 789
 
 
 def test_a_backup_without_indices_has_no_key() -> None:
     """An empty list is no set."""
-    (row,) = to_rows([BackupParser(CLUSTER).parse(record("a", indices=[]))], [b""], LISTING)
+    (row,) = to_rows([parsed(record("a", indices=[]))], [b""], LISTING)
 
     assert row[COLUMNS.index("index_set_id")] is None
 
@@ -70,9 +142,9 @@ def test_an_array_literal_quotes_every_name() -> None:
 def test_index_sets_travel_in_the_order_of_their_keys() -> None:
     """Two transactions that insert the same sets in different orders could deadlock."""
     parser = BackupParser(CLUSTER)
-    sets = [backup.index_set for backup in map(parser.parse, (record("a", indices=[f"i{n}"]) for n in range(20)))]
+    backups = [parser.parse(record("a", indices=[f"i{n % 20}"])) for n in range(40)]
 
-    keys, literals = to_index_sets([each for each in sets if isinstance(each, IndexSet)])
+    keys, literals = to_index_sets(index_sets_in(backups, "opensearch"))
 
     assert keys == sorted(keys)
     assert len(literals) == 20
