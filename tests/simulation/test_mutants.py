@@ -140,8 +140,8 @@ def _recognise_missing_as_live(patch: pytest.MonkeyPatch) -> None:
 def _call_any_success_complete(patch: pytest.MonkeyPatch) -> None:
     conclude = sweeping._conclude
 
-    async def mutant(*arguments: Any) -> Summary:
-        return dataclasses.replace(await conclude(*arguments), outcome="complete")
+    async def mutant(*arguments: Any, **named: Any) -> Summary:
+        return dataclasses.replace(await conclude(*arguments, **named), outcome="complete")
 
     patch.setattr(sweeping, "_conclude", mutant)
 
