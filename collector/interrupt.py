@@ -12,8 +12,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Coroutine
-from contextlib import AbstractContextManager, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from types import FrameType, TracebackType
 from typing import Any, Final, Self, TypeVar
 
@@ -54,16 +54,9 @@ class Stop:
 
     async def unless_stopped(self, work: Coroutine[Any, Any, T]) -> T:
         """Await the work, or cancel it as soon as it is to stop and raise Interrupted."""
-        task = asyncio.ensure_future(work)
-        stop = asyncio.ensure_future(self.stopping.wait())
-        try:
-            await asyncio.wait((task, stop), return_when=asyncio.FIRST_COMPLETED)
+        async with work_or_event(work, self.stopping) as task:
             if task.done():
                 return task.result()
-        finally:
-            task.cancel()
-            stop.cancel()
-            await asyncio.gather(task, stop, return_exceptions=True)
         raise Interrupted(self.exit_code or 128 + signal.SIGINT)
 
 
@@ -110,6 +103,20 @@ class Interrupt(Stop, AbstractContextManager["Interrupt"]):
                 self._loop.call_soon_threadsafe(self.stopping.set)
         elif now - self._came_at > _ECHO_S:
             _leave(128 + number)
+
+
+@asynccontextmanager
+async def work_or_event(work: Coroutine[Any, Any, T], *events: asyncio.Event) -> AsyncIterator[asyncio.Task[T]]:
+    """Enter once the work is done or an event is set. What is not done when the block ends is cancelled and awaited."""
+    task = asyncio.create_task(work)
+    waits = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait([task, *waits], return_when=asyncio.FIRST_COMPLETED)
+        yield task
+    finally:
+        for each in (task, *waits):
+            each.cancel()
+        await asyncio.gather(task, *waits, return_exceptions=True)
 
 
 def run_interruptible(work: Callable[[Interrupt], Coroutine[Any, Any, int]]) -> int:

@@ -32,6 +32,8 @@ class Swept:
     requests: int
     retries: int
     duration_s: float
+    shard: str | None = None
+    """Which part of the clusters it was about, as `0/4`; None: all of them."""
 
 
 async def prepare_database(config: Config, sweep: Sweep, url: str) -> None:
@@ -44,9 +46,7 @@ async def prepare_database(config: Config, sweep: Sweep, url: str) -> None:
     settings = config.database
     if sweep.writes == "rehearsed":
         settings = settings.model_copy(update={"auto_migrate": False})
-    plan = await prepare_schema(url, settings)
-    if plan.pending:
-        log.info("schema.migrated", from_version=plan.applied, to_version=plan.pending[-1].version)
+    await prepare_schema(url, settings)
 
 
 async def sweep_once(
@@ -81,4 +81,5 @@ async def sweep_once(
             requests=api.requests,
             retries=api.retries,
             duration_s=time.monotonic() - began,
+            shard=str(sweep.shard) if sweep.shard else None,
         )

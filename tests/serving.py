@@ -42,6 +42,7 @@ class Serving:
     client: aiohttp.ClientSession
     tally: Tally
     readiness: Readiness
+    stopping: asyncio.Event
 
     async def ask(self, path: str, *, method: str = "GET", **options: Any) -> Answer:
         """Ask for a path."""
@@ -84,9 +85,10 @@ async def serving(
         for pool in (keeping, inventory):
             await pool.open()
             stack.push_async_callback(pool.close)
-        tally, readiness = Tally(), Readiness(keeping, job)
+        stopping = asyncio.Event()
+        tally, readiness = Tally(), Readiness(keeping, job, stopping=stopping)
         readiness.stage = None
         app = build_app(settings or HttpSettings(), env, readiness=readiness, tally=tally, inventory=inventory)
         door = await stack.enter_async_context(Door(app, LOOPBACK))
         client = await stack.enter_async_context(aiohttp.ClientSession())
-        yield Serving(url=door.url, client=client, tally=tally, readiness=readiness)
+        yield Serving(url=door.url, client=client, tally=tally, readiness=readiness, stopping=stopping)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from collector.config import Config
     from collector.interrupt import Interrupt
+    from collector.serve.reload import Mark
 
 
 @click.command()
@@ -27,12 +28,15 @@ def serve() -> None:
     When and where is said in the sections `schedule` and `http` of the configuration. Any number of replicas may be
     started: all serve, one sweeps. SIGUSR1 sweeps now. SIGHUP, or a change of the file, reads the configuration anew.
     """
+    from collector.serve.reload import mark_of
+
+    path = config_file()
+    mark = mark_of(path)
     config = load_settings()
-    file = config_file()
-    carry_out(lambda interrupt: _serve(file, config, interrupt))
+    carry_out(lambda interrupt: _serve(path, config, interrupt, mark=mark))
 
 
-async def _serve(path: Path, config: Config, interrupt: Interrupt) -> int:
+async def _serve(path: Path, config: Config, interrupt: Interrupt, *, mark: Mark) -> int:
     from collector.api import check_credential
     from collector.cli.database import database_url
     from collector.interrupt import Interrupted
@@ -41,7 +45,7 @@ async def _serve(path: Path, config: Config, interrupt: Interrupt) -> int:
 
     if config.schedule is not None:
         check_credential(config.auth, os.environ)  # one that cannot be read is told now, not by the first sweep
-    file = ConfigFile(path, os.environ, config)
+    file = ConfigFile(path, os.environ, config, mark=mark)
     async with AsyncExitStack() as stack:
         try:
             url = await interrupt.unless_stopped(stack.enter_async_context(database_url(config, os.environ)))

@@ -103,6 +103,14 @@ class _Conversation(web.RequestHandler):
         response.force_close()
         return response
 
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Answer; a refusal of the library's own never met the middlewares, and quotes the request."""
+        if isinstance(resp, web.HTTPException):  # an `Expect` that it does not know
+            resp = plain(resp.status, resp.reason, headers=HEADERS)
+        return await super().finish_response(request, resp, start_time)
+
 
 class _TurnedAway(asyncio.Protocol):
     """A connection for which there is no place."""

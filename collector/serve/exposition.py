@@ -59,7 +59,7 @@ NUMBERS: Final = (
     ),
     Number(
         "backup_age_limit_seconds",
-        "How old the newest backup may be, as configured; of `other` the least.",
+        "How old the newest backup may be; of `other` the least.",
         lambda cluster: cluster.max_age_s,
         min,
     ),

@@ -74,6 +74,7 @@ class Gate:
         """
         self._source = settings.token
         self._env = env
+        self._trouble: str | None = None
         if self._source is not None and (warning := read_secret(self._source, env).warning) is not None:
             log.warning("credential.exposed", reason=warning)
 
@@ -84,12 +85,19 @@ class Gate:
         try:
             token = read_secret(self._source, self._env).value
         except CredentialError as exc:
-            log.error("token.unreadable", message=str(exc))  # noqa: TRY400 - it tells all without a traceback
+            self._tell(str(exc))
             return False
+        self._trouble = None
         scheme, _, given = authorization.partition(" ")
         # In a time that does not tell how much of it was right.
         is_right = hmac.compare_digest(given.strip().encode("utf-8", "surrogateescape"), token.encode())
         return is_right and scheme.lower() == "bearer"
+
+    def _tell(self, trouble: str) -> None:
+        """Once: whoever asks again and again is not to fill the log."""
+        if trouble != self._trouble:
+            log.error("token.unreadable", message=trouble)
+        self._trouble = trouble
 
 
 def plain(status: int, text: str, *, headers: Mapping[str, str] | None = None) -> web.Response:

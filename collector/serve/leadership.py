@@ -12,7 +12,7 @@ from uuid import UUID
 
 import structlog
 
-from collector.errors import DatabaseError
+from collector.errors import DatabaseError, DatabaseUnavailable, TransactionConflict
 from collector.serve.tenure import LEASE_S, RENEWAL_S, Tenure
 from collector.store.keeping import give_up_lease, take_lease
 
@@ -35,6 +35,7 @@ class Leadership:
         self.lost.set()
         self._pool = pool
         self._holder = holder
+        self._trouble: str | None = None
 
     async def keep(self) -> None:
         """Take the lease as soon as it is free, and keep it; for ever."""
@@ -42,7 +43,7 @@ class Leadership:
         now = asyncio.get_running_loop().time
         while True:
             tenure = await self._ask(tenure)
-            self._tell(tenure.holds(now()))
+            self._tell(held=tenure.holds(now()))
             await asyncio.sleep(min(RENEWAL_S, tenure.patience_s(now())))
 
     async def give_up(self) -> None:
@@ -64,11 +65,21 @@ class Leadership:
         try:
             async with asyncio.timeout(tenure.patience_s(asked_at)):
                 epoch = await take_lease(self._pool, self._holder, seconds=LEASE_S)
-        except (DatabaseError, TimeoutError):
+        except (DatabaseUnavailable, TransactionConflict, TimeoutError):
             return tenure.unanswered(now())  # /readyz and the sweeps say what is the matter
+        except DatabaseError as exc:
+            self._tell_trouble(exc)
+            return tenure.unanswered(now())
+        self._trouble = None
         return tenure.answered(asked_at=asked_at, epoch=epoch)
 
-    def _tell(self, held: bool) -> None:  # noqa: FBT001 - what it tells
+    def _tell_trouble(self, error: DatabaseError) -> None:
+        """Say what no waiting mends, once: the probes need not notice it, and nobody sweeps."""
+        if str(error) != self._trouble:
+            log.error("lease.unobtainable", error=error.kind, message=str(error))
+        self._trouble = str(error)
+
+    def _tell(self, *, held: bool) -> None:
         if held and not self.held.is_set():
             self.lost.clear()
             self.held.set()

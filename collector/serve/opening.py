@@ -35,7 +35,7 @@ async def open_database(url: str, settings: DatabaseSettings, *, job: Job, inven
     """
     while True:
         try:
-            plan = await prepare_schema(url, settings)
+            await prepare_schema(url, settings)
         except (DatabaseError, SchemaError) as exc:
             if job == "only_serves" and await _is_readable(inventory):
                 return
@@ -44,8 +44,6 @@ async def open_database(url: str, settings: DatabaseSettings, *, job: Job, inven
             log.warning("start.delayed", error=exc.kind, message=str(exc))
             await asyncio.sleep(PAUSE_S)
         else:
-            if plan.pending:
-                log.info("schema.migrated", from_version=plan.applied, to_version=plan.pending[-1].version)
             return
 
 

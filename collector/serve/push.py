@@ -7,6 +7,7 @@ What it could not tell is a warning. It never changes how the run ended, and nev
 from __future__ import annotations
 
 import asyncio
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -24,11 +25,14 @@ PUSH_S: Final = 5.0
 
 
 async def push_sweep(gateway: str, swept: Swept) -> None:
-    """Tell the gateway at this address of a sweep."""
+    """Tell the gateway at this address of a sweep. Each shard has its own group, or they would overwrite each other."""
     tally = SweepTally()
     tally.note_sweep(swept)
+    group = {"shard": swept.shard} if swept.shard is not None else {}
     try:
         async with asyncio.timeout(PUSH_S):
-            await asyncio.to_thread(push_to_gateway, gateway, job=JOB, registry=tally.registry, timeout=PUSH_S)
-    except (OSError, ValueError) as exc:  # no answer, a refusal, what is not HTTP
+            await asyncio.to_thread(
+                push_to_gateway, gateway, job=JOB, registry=tally.registry, grouping_key=group, timeout=PUSH_S
+            )
+    except (OSError, ValueError, HTTPException) as exc:  # no answer, a refusal, no address, what is not HTTP
         log.warning("push.failed", reason=str(exc) or type(exc).__name__)

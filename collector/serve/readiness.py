@@ -1,7 +1,8 @@
 """
 Whether the service is fit for its work, in one word. It writes to find out: a demoted server reads as well as ever.
 
-A service without a schedule writes nothing. Where its role may not even try, reading is all that is asked of it.
+A service without a schedule is asked the same, and a standby is not ready for it either; but where its role lacks the
+right to write, as a reader's does, reading is enough.
 """
 
 from __future__ import annotations
@@ -24,14 +25,17 @@ Job = Literal["sweeps", "only_serves"]
 class Readiness:
     """What /readyz says. Set `stage` to a word for as long as nothing need be asked."""
 
-    def __init__(self, pool: Pool, job: Job) -> None:
-        """Ask through `pool`."""
+    def __init__(self, pool: Pool, job: Job, *, stopping: asyncio.Event) -> None:
+        """Ask through `pool`. From `stopping` on nobody is to send us anything more."""
         self.stage: str | None = "starting"
         self._pool = pool
         self._job = job
+        self._stopping = stopping
 
     async def ask(self) -> str:
         """Give `ok`, or the kind of what is the matter."""
+        if self._stopping.is_set():
+            return "stopping"
         if self.stage is not None:
             return self.stage
         try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import structlog
 
@@ -28,25 +28,26 @@ log = structlog.get_logger()
 POLL_S: Final = 5.0
 
 Mark = tuple[int, int, int] | None
+Reading = Literal["ok", "refused"]
 
 
 class ConfigFile:
     """The configuration in force, and the file that it came from."""
 
-    def __init__(self, path: Path, env: Mapping[str, str], config: Config) -> None:
-        """Take the configuration that was read from `path`."""
+    def __init__(self, path: Path, env: Mapping[str, str], config: Config, *, mark: Mark) -> None:
+        """Take the configuration that was read from `path`, after its mark: what came since then is a change."""
         self.config = config
         self._path = path
         self._env = env
-        self._mark = mark_of(path)
+        self._mark = mark
         self._asked = asyncio.Event()
 
     def ask(self) -> None:
         """Read it anew, changed or not."""
         self._asked.set()
 
-    async def watch(self, on_read: Callable[[bool], None], *, poll_s: float = POLL_S) -> None:
-        """Read the file whenever it has changed, for ever; `on_read` is told whether it could be used."""
+    async def watch(self, on_read: Callable[[Reading], None], *, poll_s: float = POLL_S) -> None:
+        """Read the file whenever it has changed, for ever; `on_read` is told what became of it."""
         while True:
             await first_of(self._asked, timeout_s=poll_s)
             mark = await asyncio.to_thread(mark_of, self._path)
@@ -56,20 +57,20 @@ class ConfigFile:
                 self._mark = mark
                 on_read(await self._read())
 
-    async def _read(self) -> bool:
+    async def _read(self) -> Reading:
         try:
             found = await asyncio.to_thread(load_config, self._path, self._env)
             if found.schedule is not None:
                 check_credential(found.auth, self._env)
         except (ConfigError, CredentialError) as exc:
             log.error("config.refused", problems=str(exc).split("\n"))  # noqa: TRY400 - they tell all without a traceback
-            return False
+            return "refused"
         self.config, deferred = adopt(self.config, found)
         configure_logs(level=self.config.log.level, style=self.config.log.format)
         if deferred:
             log.warning("config.deferred", sections=deferred)
         log.info("config.reloaded", clusters=len(self.config.clusters))
-        return True
+        return "ok"
 
 
 def adopt(old: Config, new: Config) -> tuple[Config, list[str]]:

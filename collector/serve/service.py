@@ -11,7 +11,7 @@ import asyncio
 import os
 import signal
 import uuid
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,12 +32,12 @@ from collector.store.pool import ASKING, KEEPING, READING, Pool, Use
 if TYPE_CHECKING:
     from collector.config import Config
     from collector.interrupt import Interrupt
-    from collector.serve.reload import ConfigFile
+    from collector.serve.reload import ConfigFile, Reading
 
 log = structlog.get_logger()
 
 SWEEP_END_S: Final = 10.0
-"""How long a sweep may take to end itself. With a frozen server what follows takes 8 s more; 20 are promised."""
+"""How long a sweep may take to end itself; what follows has limits of its own, and 20 s are promised for all."""
 STATEMENT_S: Final = 5.0
 KEEPING_S: Final = 3.0
 CONNECTIONS: Final = 2
@@ -78,7 +78,7 @@ class _Service:
         self.inventory = _pool(url, config, use=READING, statement_s=STATEMENT_S)
         self.keeping = _pool(url, config, use=keeping, statement_s=KEEPING_S)
         self.tally = Tally()
-        self.readiness = Readiness(self.keeping, self.job)
+        self.readiness = Readiness(self.keeping, self.job, stopping=stopping)
         self.leadership = Leadership(self.keeping, uuid.uuid4())
         self.sweeper = Sweeper(file, self.leadership, self.tally, url=url, env=env, stopping=stopping)
         self.pulse = Pulse()
@@ -95,6 +95,7 @@ class _Service:
     ) -> _Service:
         """Begin to answer; `stack` ends it."""
         service = cls(file, url=url, env=env, stopping=stopping)
+        stack.enter_context(_signals({signal.SIGHUP: file.ask, signal.SIGUSR1: service.sweeper.ask}))
         stack.push_async_callback(service.close_pools)
         for pool in (service.inventory, service.keeping):
             await pool.open()  # they connect when they are asked
@@ -107,7 +108,6 @@ class _Service:
         )
         door = await stack.enter_async_context(Door(app, parse_address(file.config.http.listen)))
         stack.enter_context(service.pulse)
-        stack.enter_context(_signals(service))
         log.info("service.started", url=door.url, pid=os.getpid(), schedule=service.schedule)
         return service
 
@@ -126,12 +126,13 @@ class _Service:
         tasks: dict[str, Work] = {
             "lease": self._lead(),
             "config": self.file.watch(self._note_reload),
-            "pulse": self.pulse.beat(self.tally.lag.set),
+            "pulse": self.pulse.beat(self.tally.note_lag),
         }
         closing: dict[str, Work] = {"sweeps": self.sweeper.work()}
-        await supervise(tasks, closing=closing, stopping=self.stopping, patience_s=SWEEP_END_S)
-        self.readiness.stage = "stopping"
-        await self.leadership.give_up()
+        try:
+            await supervise(tasks, closing=closing, stopping=self.stopping, patience_s=SWEEP_END_S)
+        finally:
+            await self.leadership.give_up()
 
     async def _lead(self) -> None:
         """Once the database is good: keep the lease, or do nothing more."""
@@ -142,8 +143,8 @@ class _Service:
             await self.leadership.keep()
         await self.stopping.wait()
 
-    def _note_reload(self, usable: bool) -> None:  # noqa: FBT001 - what is noted
-        self.tally.note_reload(usable)
+    def _note_reload(self, reading: Reading) -> None:
+        self.tally.note_reload(reading)
         self.sweeper.reconsider()
 
 
@@ -159,13 +160,14 @@ def _pool(url: str, config: Config, *, use: Use, statement_s: float) -> Pool:
 
 
 @contextmanager
-def _signals(service: _Service) -> Iterator[None]:
-    """SIGHUP reads the configuration anew, SIGUSR1 sweeps now."""
+def _signals(handlers: Mapping[signal.Signals, Callable[[], None]]) -> Iterator[None]:
+    """Take these signals; afterwards they are ignored, since their default would end us in the middle of our end."""
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGHUP, service.file.ask)
-    loop.add_signal_handler(signal.SIGUSR1, service.sweeper.ask)
+    for number, handler in handlers.items():
+        loop.add_signal_handler(number, handler)
     try:
         yield
     finally:
-        loop.remove_signal_handler(signal.SIGHUP)
-        loop.remove_signal_handler(signal.SIGUSR1)
+        for number in handlers:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
-from typing import Any, NoReturn
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any, Final
 
 import structlog
 
 from collector.errors import CollectorError
 
 log = structlog.get_logger()
+
+CANCEL_S: Final = 3.0
+"""How long tasks may take to end once they are cancelled; one that does not is left behind."""
 
 
 class TaskEnded(RuntimeError):
@@ -31,27 +34,36 @@ async def supervise(tasks: Tasks, *, closing: Tasks, stopping: asyncio.Event, pa
         patience_s: seconds.
 
     Raises:
-        TaskEnded: one of them returned.
-        Exception: what one of them died of.
+        TaskEnded: one of them returned before `stopping`.
+        Exception: what one of them died of, before or after; of several the first.
     """
     ending = [asyncio.create_task(work, name=name) for name, work in closing.items()]
     running = ending + [asyncio.create_task(work, name=name) for name, work in tasks.items()]
-    stop = asyncio.ensure_future(stopping.wait())
+    stop = asyncio.create_task(stopping.wait())
+    ended: Sequence[asyncio.Task[None]] = ()
     try:
         await asyncio.wait([*running, stop], return_when=asyncio.FIRST_COMPLETED)
         if not stopping.is_set():
-            _tell_end(next(task for task in running if task.done()))
-        if ending:
+            ended = [task for task in running if task.done()]
+        elif ending:
             await asyncio.wait(ending, timeout=patience_s)
     finally:
         for each in (*running, stop):
             each.cancel()
-        await asyncio.gather(*running, stop, return_exceptions=True)
+        await asyncio.wait([*running, stop], timeout=CANCEL_S)
+    _tell_deaths(ended, [task for task in running if task not in ended])
 
 
-def _tell_end(task: asyncio.Task[None]) -> NoReturn:
-    error = task.exception()
-    if isinstance(error, CollectorError):
-        raise error  # a reason that the command tells in its own words
-    log.error("task.died", task=task.get_name(), exc_info=error)
-    raise error or TaskEnded(f"the task {task.get_name()} has ended")
+def _tell_deaths(first: Sequence[asyncio.Task[None]], then: Sequence[asyncio.Task[None]]) -> None:
+    """Log what tasks died of, and raise what the first did. A `CollectorError` is a reason that the command tells."""
+    deaths = [(task, _death_of(task) or TaskEnded(f"the task {task.get_name()} has ended")) for task in first]
+    deaths += [(task, error) for task in then if (error := _death_of(task)) is not None]
+    for task, error in deaths:
+        if not isinstance(error, CollectorError):
+            log.error("task.died", task=task.get_name(), exc_info=error)
+    if deaths:
+        raise deaths[0][1]
+
+
+def _death_of(task: asyncio.Task[None]) -> BaseException | None:
+    return task.exception() if task.done() and not task.cancelled() else None

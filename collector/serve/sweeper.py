@@ -18,7 +18,7 @@ import structlog
 from collector.api import StandingAccess
 from collector.clusters import configured_clusters
 from collector.errors import CollectorError
-from collector.interrupt import Interrupted, Stop
+from collector.interrupt import Interrupted, Stop, work_or_event
 from collector.serve.timetable import Timetable
 from collector.serve.waiting import first_of
 from collector.sweep import Sweep
@@ -62,6 +62,7 @@ class Sweeper:
         self._rng = rng or random.Random()
         self._asked = asyncio.Event()
         self._changed = asyncio.Event()
+        tally.lease_held.set_function(leadership.held.is_set)
 
     def ask(self) -> None:
         """Sweep now, or right after the sweep that is running; if another process leads, nothing happens."""
@@ -79,35 +80,36 @@ class Sweeper:
     async def _work(self) -> None:
         while not self._stopping.is_set():
             await first_of(self._leadership.held, self._stopping)
-            self._tally.lease_held.set(int(self._leadership.held.is_set()))
             self._asked.clear()
-            await self._lead()
-            self._tally.lease_held.set(0)
+            if self._leadership.held.is_set():
+                await self._lead()
             self._tally.next_run.set(0)
 
     async def _lead(self) -> None:
         """Sweep at once and then when it is time, until the lease is lost or the service stops."""
         table = self._plan()
         is_due = True
-        while table is not None and not self._is_over():
+        while not self._is_over():
             if is_due:
                 await self._sweep()
                 self._count_skipped(table.end(self._now()))
-            table = self._plan(table) or table
+            table = self._plan(table)
             is_due = await self._is_due(table)
 
-    def _plan(self, table: Timetable | None = None) -> Timetable | None:
+    def _plan(self, table: Timetable | None = None) -> Timetable:
         """Keep the timetable while its schedule is in force, or make a new one."""
         settings = self._file.config.schedule
-        if settings is None or (table is not None and table.settings == settings):
+        assert settings is not None  # noqa: S101 - who has none never leads, and that takes a restart to change
+        if table is not None and table.settings == settings:
             return table
         return Timetable(settings, self._now(), rng=self._rng)
 
     async def _is_due(self, table: Timetable) -> bool:
         """Wait a while; tell whether a run is to begin now."""
         self._changed.clear()
-        self._tally.next_run.set(table.due_at.timestamp())
-        if (wait_s := table.wait_s(self._now())) > 0:
+        wait_s = table.wait_s(self._now())
+        self._tally.next_run.set(table.due_at.timestamp())  # after the clock was looked at: that may plan anew
+        if wait_s > 0:
             over = (self._stopping, self._leadership.lost)
             await first_of(self._asked, self._changed, *over, timeout_s=min(wait_s, LOOK_S))
         if self._asked.is_set():
@@ -131,17 +133,12 @@ class Sweeper:
         stop = Stop()
         self._tally.sweeping.set(1)
         # In a task of its own: what it binds to the log's lines is gone with it.
-        sweep = asyncio.create_task(self._sweep_until(stop), name="sweep")
-        ends = [asyncio.ensure_future(event.wait()) for event in (self._stopping, self._leadership.lost)]
         try:
-            await asyncio.wait([sweep, *ends], return_when=asyncio.FIRST_COMPLETED)
-            stop.stopping.set()
-            if (swept := await sweep) is not None:
-                self._tally.note_sweep(swept)
+            async with work_or_event(self._sweep_until(stop), self._stopping, self._leadership.lost) as sweep:
+                stop.stopping.set()
+                if (swept := await sweep) is not None:
+                    self._tally.note_sweep(swept)
         finally:
-            for each in (sweep, *ends):
-                each.cancel()
-            await asyncio.gather(sweep, *ends, return_exceptions=True)
             self._tally.sweeping.set(0)
 
     async def _sweep_until(self, stop: Stop) -> Swept | None:

@@ -7,6 +7,7 @@ Labels are enumerations only: what comes from the API or from people is in none 
 from __future__ import annotations
 
 import time
+from collections import deque
 from typing import TYPE_CHECKING, Final, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
@@ -14,10 +15,13 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 from collector.records import Counts, Outcome, SweepOutcome
 
 if TYPE_CHECKING:
+    from collector.serve.reload import Reading
     from collector.sweeping import Swept
 
 PREFIX: Final = "backup_inventory"
 SWEEP_OUTCOMES: Final = (*get_args(SweepOutcome), "not_begun", "crashed")
+BEATS: Final = 60
+"""How many beats of the event loop, one a second, its lag is told of: no stall between two scrapes is to be missed."""
 _DURATIONS_S: Final = (1, 5, 15, 60, 300, 900, 1800, 3600)
 _KINDS: Final = tuple(Counts().__slots__)
 
@@ -35,8 +39,10 @@ class SweepTally:
         self._records = self._counter("backup_records", "What listings did to stored backups.", kind=_KINDS)
         self._requests = self._counter("api_requests", "Requests to the API, retries included.")
         self._retries = self._counter("api_retries", "Requests to the API that were retries.")
-        self._throttles = self._counter("api_throttles", "Requests that the API refused for being too many.")
-        self._bytes = self._counter("api_received_bytes", "Bytes of the API's answers, decoded.")
+        self._throttles = self._counter(
+            "api_throttles", "Requests of listings that the API refused for being too many."
+        )
+        self._bytes = self._counter("api_received_bytes", "Bytes of the answers to listings, decoded.")
 
     def note_sweep(self, swept: Swept) -> None:
         """Count a sweep, whatever came of it."""
@@ -78,11 +84,17 @@ class Tally(SweepTally):
         self.sweeping = self._gauge("sweep_running", "1 while this process sweeps.")
         self.lease_held = self._gauge("lease_held", "1 if this process is the one that sweeps.")
         self.next_run = self._gauge("next_run_timestamp_seconds", "When this process sweeps next; 0: it does not.")
-        self.lag = self._gauge("event_loop_lag_seconds", "By how much the last beat of the event loop came late.")
+        self._lag = self._gauge(
+            "event_loop_lag_seconds", "The most by which the event loop was late within the last minute."
+        )
+        self._lags: deque[float] = deque([0.0], maxlen=BEATS)
         self._skipped = self._counter("runs_skipped", "Scheduled runs that were missed, or fell into a longer one.")
-        self._reload_ok = self._gauge("config_last_reload_successful", "1 if the newest configuration is in force.")
+        self._reload_ok = self._gauge(
+            "config_last_reload_successful",
+            "1 if the newest configuration could be used, 0 if it was refused. What needs a restart waits for one.",
+        )
         self._reloaded_at = self._gauge(
-            "config_last_reload_success_timestamp_seconds", "When the configuration in force was read."
+            "config_last_reload_success_timestamp_seconds", "When a configuration was last taken up."
         )
         self._reloads = self._counter(
             "config_reloads", "Readings of a changed configuration.", result=("ok", "refused")
@@ -94,9 +106,14 @@ class Tally(SweepTally):
         """Count runs that were skipped."""
         self._skipped.inc(runs)
 
-    def note_reload(self, usable: bool) -> None:  # noqa: FBT001 - what is noted
+    def note_lag(self, lag_s: float) -> None:
+        """Take note of a beat of the event loop that came so late."""
+        self._lags.append(lag_s)
+        self._lag.set(max(self._lags))
+
+    def note_reload(self, reading: Reading) -> None:
         """Count a reading of the configuration."""
-        self._reloads.labels("ok" if usable else "refused").inc()
-        self._reload_ok.set(int(usable))
-        if usable:
+        self._reloads.labels(reading).inc()
+        self._reload_ok.set(int(reading == "ok"))
+        if reading == "ok":
             self._reloaded_at.set(time.time())

@@ -62,7 +62,7 @@ def build_app(
     async def show_metrics(_request: web.Request) -> web.Response:
         return web.Response(body=await metrics.get(), headers={"Content-Type": CONTENT_TYPE})
 
-    app = web.Application(middlewares=guarded_by(settings, env), client_max_size=0)
+    app = web.Application(middlewares=guarded_by(settings, env))
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", show_metrics)

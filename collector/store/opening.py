@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import structlog
+
 from collector.errors import SchemaError
 from collector.store.migrations import Plan, migrate, read_plan
 from collector.store.patience import patient
 
 if TYPE_CHECKING:
     from collector.config import DatabaseSettings
+
+log = structlog.get_logger()
 
 
 async def prepare_schema(url: str, settings: DatabaseSettings) -> Plan:
@@ -34,4 +38,7 @@ async def prepare_schema(url: str, settings: DatabaseSettings) -> Plan:
         )
         raise SchemaError(message)
     direct = settings.migrate_url.get_secret_value() if settings.migrate_url else url
-    return await migrate(direct)
+    plan = await migrate(direct)
+    if plan.pending:  # else another was faster
+        log.info("schema.migrated", from_version=plan.applied, to_version=plan.pending[-1].version)
+    return plan

@@ -9,9 +9,9 @@ lock and close has its limit, and what passes it is broken off. Instants travel 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import asyncpg
@@ -40,8 +40,10 @@ class Use:
     """0: it connects when it is first asked, so that it may be opened while the server is away."""
     attributes: SessionAttribute = SessionAttribute.read_write
     """Of several servers, which one is looked for."""
-    session: Mapping[str, str] = field(default_factory=dict)
-    """Settings of the session beside the usual ones."""
+    application_name: str = APPLICATION_NAME
+    """What the server shows as whose sessions these are."""
+    reads_only: bool = False
+    """Whether the server is to refuse writes."""
 
 
 SWEEPING: Final = Use()
@@ -53,7 +55,8 @@ ASKING: Final = Use(connections_min=0, attributes=SessionAttribute.any)
 READING: Final = Use(
     connections_min=0,
     attributes=SessionAttribute.any,
-    session={"application_name": f"{APPLICATION_NAME} reader", "default_transaction_read_only": "on"},
+    application_name=f"{APPLICATION_NAME} reader",
+    reads_only=True,
 )
 """Reads for people and monitors, from a standby too."""
 
@@ -97,9 +100,9 @@ class Pool:
     def _session(self) -> dict[str, str]:
         """Give the session's limits to the server too; a transaction-mode pooler would refuse them."""
         if self._settings.transaction_pooler:
-            return {"application_name": APPLICATION_NAME}
+            return {"application_name": self._use.application_name}
         return {
-            "application_name": APPLICATION_NAME,
+            "application_name": self._use.application_name,
             "lock_timeout": f"{round(self._settings.lock_timeout_s * 1000)}",
             "statement_timeout": f"{round(self._settings.command_timeout_s * 1000)}",
             "idle_in_transaction_session_timeout": "30000",
@@ -107,7 +110,7 @@ class Pool:
             "enable_seqscan": "off",
             "jit": "off",
             "TimeZone": "UTC",
-            **self._use.session,
+            **({"default_transaction_read_only": "on"} if self._use.reads_only else {}),
         }
 
     @asynccontextmanager
@@ -118,18 +121,16 @@ class Pool:
         Behind a transaction-mode pooler they share a transaction, or the server might change between
         the preparation of a statement and its execution.
         """
-        async with self._lend() as connection:
-            if not self._settings.transaction_pooler:
-                yield connection
-                return
-            async with connection.transaction():
-                yield connection
+        lend = self.transaction if self._settings.transaction_pooler else self._lend
+        async with lend() as connection:
+            yield connection
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """Lend a connection inside a transaction: committed at the end, rolled back on any error."""
         async with self._lend() as connection:
-            transaction = connection.transaction()
+            # Said here too: a pooler takes no settings for the session.
+            transaction = connection.transaction(readonly=self._use.reads_only)
             await transaction.start()
             try:
                 yield connection

@@ -60,8 +60,10 @@ async def test_it_makes_the_schema_of_an_empty_database(
         assert (await service.event("sweep.finished"))["outcome"] == "complete"
 
 
-async def test_it_sweeps_on_its_schedule(program: Program, emulator: Emulator, migrated_url: str) -> None:
-    """A minute is the shortest period there is: one is waited for, here only until it is planned."""
+async def test_the_next_sweep_is_planned_on_the_schedule(
+    program: Program, emulator: Emulator, migrated_url: str
+) -> None:
+    """At the full minute after the first sweep; that it then begins, the tests of the sweeper show."""
     more = HTTP + "schedule: {cron: '* * * * *', jitter: 0s}\n"
     program.write_config(emulator.fleet.clusters, url=migrated_url, api=emulator, more=more)
     async with running(program) as service:

@@ -11,7 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 
 from collector.serve.exposition import render
 from collector.serve.tally import SweepTally, Tally
-from collector.store.vitals import ClusterVitals, Vitals
+from collector.store.vitals import Vitals
+from tests.builders import cluster_vitals
 
 _HEAD: Final = """\
 # Metrics
@@ -30,8 +31,8 @@ _CLUSTERS: Final = """\
 Read at each scrape (at most once a second), so they survive restarts, are the same at every replica, and also tell what
 a CronJob collected. When the database cannot be read, `backup_inventory_up` is 0 and all others of this table are
 absent: alert on `backup_inventory_up == 0` beside them. They are about managed clusters only; a cluster that is taken
-out of the configuration is gone with the next sweep. The first 1,000 clusters by id have series of their own; the
-others are added up under `service`, `cluster_id` and `name` `other`.
+out of the configuration and that no discovery finds is gone with the next sweep. The first 1,000 clusters by id have
+series of their own; the others are added up under `service`, `cluster_id` and `name` `other`.
 """
 
 _PROCESS: Final = """\
@@ -44,30 +45,19 @@ counters up over all of them.
 _PUSHED: Final = """\
 ## Pushed by a run
 
-With `metrics.pushgateway` set, `collector run` tells a Pushgateway of its sweep, under the job `collector`. What it
-cannot tell is the warning `push.failed`. These are pushed:
+With `metrics.pushgateway` set, `collector run` tells a Pushgateway of its sweep, under the job `collector` and, of a
+shard, the label `shard` (such as `0/4`); a group whose shard is no more must be deleted there. A dry run, an
+interrupted run and one whose sweep could not be begun push nothing. What it cannot tell is the warning `push.failed`.
+These are pushed:
 
 {names}
 """
-
-_EXAMPLE: Final = ClusterVitals(
-    service="opensearch",
-    cluster_id="c9q",
-    name="n",
-    verdict="fresh",
-    newest_backup_at=0.0,
-    backup_age_s=0.0,
-    max_age_s=0.0,
-    observation_age_s=0.0,
-    live_backups=0,
-    live_bytes=0.0,
-)
 
 
 def metrics_page() -> str:
     """Write the page: a table of what the database says, one of what the process counts, and what is pushed."""
     tally = Tally()
-    text = render(tally.registry, Vitals(clusters=[_EXAMPLE], sweep_started_at=0, sweep_finished_at=0)).decode()
+    text = render(tally.registry, Vitals(clusters=[cluster_vitals()], sweep_started_at=0, sweep_finished_at=0)).decode()
     own = {_name(family) for family in tally.registry.collect()}
     families = list(parse(text))
     pushed = "\n".join(f"- `{_name(family)}`" for family in SweepTally().registry.collect())

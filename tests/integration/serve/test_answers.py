@@ -126,6 +126,14 @@ async def test_what_is_no_request_is_refused_plainly(open_service: Serving, sent
     assert lines == []
 
 
+async def test_an_expectation_is_refused_as_plainly_as_all_else(open_service: Serving) -> None:
+    """The library refuses it before the guard sees it."""
+    answer = await open_service.ask("/healthz", headers={"Expect": "tea<script>"})
+
+    assert (answer.status, answer.text) == (417, "Expectation Failed\n")
+    assert {name: answer.headers[name] for name in REQUIRED} == REQUIRED
+
+
 async def test_who_dawdles_is_cut_off_and_holds_up_nobody(open_service: Serving) -> None:
     """Silent connections and half a head: gone after some seconds, while probes are answered at once."""
     links = [await open_service.connect() for _ in range(20)]

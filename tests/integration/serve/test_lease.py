@@ -9,8 +9,10 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+import structlog
 
 from collector.serve.leadership import Leadership
+from collector.serve.tenure import Tenure
 from collector.store.keeping import give_up_lease, take_lease
 from collector.store.pool import KEEPING, Pool
 from tests.builders import patient_settings
@@ -65,6 +67,17 @@ async def test_one_that_is_given_up_is_free_at_once(pool: Pool) -> None:
     assert (kept, taken) == (None, 2)
 
 
+async def test_one_whose_row_is_gone_is_free(pool: Pool) -> None:
+    """Or all would wait for a holder that is not there."""
+    async with pool.acquire() as connection:
+        await connection.execute("DELETE FROM collector.lease")
+
+    taken = await take_lease(pool, ONE, seconds=60)
+    other = await take_lease(pool, TWO, seconds=60)
+
+    assert (taken, other) == (1, None)
+
+
 async def test_of_many_who_ask_at_once_one_gets_it(fresh_url: str) -> None:
     """The row is the lock."""
     pools = [Pool(fresh_url, patient_settings(pool_size=1), use=KEEPING) for _ in range(8)]
@@ -112,3 +125,20 @@ async def test_giving_up_does_not_wait_for_a_frozen_database(fresh_url: str) -> 
 
         await pool.close()
     assert leader.lost.is_set()
+
+
+async def test_a_lease_that_no_waiting_brings_is_told_once(pool: Pool, fresh_url: str) -> None:
+    """Else nobody sweeps, and nothing says why."""
+    connection = await asyncpg.connect(fresh_url)
+    await connection.execute("ALTER TABLE collector.lease RENAME TO lost")
+    leader = Leadership(pool, ONE)
+
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(3):
+            await leader._ask(Tenure())
+        await connection.execute("ALTER TABLE collector.lost RENAME TO lease")
+        taken = await leader._ask(Tenure())
+    await connection.close()
+
+    assert [(line["event"], line["error"]) for line in lines] == [("lease.unobtainable", "database_rejected")]
+    assert taken.ends_at is not None

@@ -97,10 +97,19 @@ async def _reader_of(url: str) -> str:
     return urlunsplit(parts._replace(netloc=f"serve_test_reader:reader@{parts.netloc.rpartition('@')[2]}"))
 
 
-async def test_before_the_database_is_opened_and_after_the_end_it_is_not_ready(fresh_url: str) -> None:
+async def test_before_the_database_is_opened_it_is_not_ready(fresh_url: str) -> None:
     """Nothing is asked for that."""
     async with serving(fresh_url) as service:
         service.readiness.stage = "starting"
         ready = await service.ask("/readyz")
 
     assert (ready.status, ready.text) == (503, "starting\n")
+
+
+async def test_from_the_signal_on_it_is_not_ready(fresh_url: str) -> None:
+    """While a sweep is being ended too, so that nobody is sent here any more."""
+    async with serving(fresh_url) as service:
+        service.stopping.set()
+        ready, health = await service.ask("/readyz"), await service.ask("/healthz")
+
+    assert (ready.status, ready.text, health.status) == (503, "stopping\n", 200)

@@ -43,7 +43,7 @@ class Rig:
         self.stopping = asyncio.Event()
         self.leadership = Leadership(Pool(world.url, patient_settings(), use=KEEPING), UUID(int=1))
         self.sweeper = Sweeper(
-            ConfigFile(Path("/nowhere/config.yaml"), ENV, config),
+            ConfigFile(Path("/nowhere/config.yaml"), ENV, config, mark=None),
             self.leadership,
             self.tally,
             url=world.url,
@@ -122,9 +122,9 @@ async def test_losing_the_lease_ends_the_sweep_under_way(world: World, db: Conne
         rig.leadership._tell(held=True)
         await gate.reached(3)
         rig.leadership._tell(held=False)
+        held = rig.series()["lease_held", ""]
         await rig.until("sweeps_total", "interrupted", 1)
         gate.release()
-        held = rig.series()["lease_held", ""]
         rig.leadership._tell(held=True)
         await rig.until("sweeps_total", "complete", 1)
 
@@ -143,3 +143,15 @@ async def test_a_database_that_goes_away_fails_a_sweep_and_not_the_service(world
         rig.sweeper._url = good
         rig.sweeper.ask()
         await rig.until("sweeps_total", "complete", 1)
+
+
+async def test_a_clock_that_is_set_back_plans_anew_and_says_so(world: World) -> None:
+    """What is shown is when it really sweeps next."""
+    async with at_work(world) as rig:
+        rig.leadership._tell(held=True)
+        await rig.until("next_run_timestamp_seconds", "", (NOON + timedelta(minutes=15)).timestamp())
+
+        rig.now = NOON - timedelta(hours=5)
+        rig.sweeper.reconsider()
+
+        await rig.until("next_run_timestamp_seconds", "", (rig.now + timedelta(minutes=15)).timestamp())

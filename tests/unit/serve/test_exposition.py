@@ -10,20 +10,10 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 
 from collector.serve.exposition import CLUSTERS_MAX, render
 from collector.serve.tally import Tally
-from collector.store.vitals import ClusterVitals, Vitals
+from collector.store.vitals import Vitals
+from tests.builders import cluster_vitals
 
-FRESH = ClusterVitals(
-    service="opensearch",
-    cluster_id="c9q",
-    name="search-prod",
-    verdict="fresh",
-    newest_backup_at=1_795_000_000.5,
-    backup_age_s=60.0,
-    max_age_s=93600.0,
-    observation_age_s=5.0,
-    live_backups=3,
-    live_bytes=1024.0,
-)
+FRESH = cluster_vitals()
 
 
 def samples_of(vitals: Vitals | None) -> dict[tuple[str, str], list[float]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import structlog
 
 from collector.config import HttpSettings, SecretSource
 from collector.errors import CredentialError
@@ -59,3 +60,21 @@ def test_a_token_that_cannot_be_read_is_told_before_anything_listens() -> None:
     """Not by a service that refuses everybody."""
     with pytest.raises(CredentialError, match="T is not set"):
         Gate(HttpSettings(token=SecretSource(env="T")), {})
+
+
+def test_a_token_that_is_gone_is_told_once_until_it_is_back(tmp_path: Path) -> None:
+    """Anybody can ask, and so would fill the log."""
+    file = tmp_path / "token"
+    file.write_text("old")
+    file.chmod(0o600)
+    gate = Gate(HttpSettings(token=SecretSource(file=file)), {})
+
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(2):
+            file.rename(tmp_path / "away")
+            for _ in range(3):
+                assert not gate.admits("Bearer old")
+            (tmp_path / "away").rename(file)
+            assert gate.admits("Bearer old")
+
+    assert [line["event"] for line in lines] == ["token.unreadable"] * 2

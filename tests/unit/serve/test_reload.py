@@ -72,8 +72,8 @@ async def test_a_changed_file_is_read_and_a_bad_one_leaves_the_old(tmp_path: Pat
     """Nobody has to ask; whoever asks is told that it is bad."""
     path = tmp_path / "config.yaml"
     path.write_text("clusters: [{id: c9q}]\n")
-    file = ConfigFile(path, ENV, load_config(path, ENV))
-    heard: asyncio.Queue[bool] = asyncio.Queue()
+    file = ConfigFile(path, ENV, load_config(path, ENV), mark=mark_of(path))
+    heard: asyncio.Queue[str] = asyncio.Queue()
     watching = asyncio.create_task(file.watch(heard.put_nowait, poll_s=0.001))
 
     path.write_text("clusters: [{id: c9q}, {id: c9r}]\n")
@@ -85,7 +85,7 @@ async def test_a_changed_file_is_read_and_a_bad_one_leaves_the_old(tmp_path: Pat
     gone = await asyncio.wait_for(heard.get(), 5)
     watching.cancel()
 
-    assert (good, bad, gone) == (True, False, False)
+    assert (good, bad, gone) == ("ok", "refused", "refused")
     assert [cluster.id for cluster in file.config.clusters] == ["c9q", "c9r"]
 
 
@@ -93,14 +93,30 @@ async def test_a_configuration_whose_credential_is_gone_is_not_taken_up(tmp_path
     """The old one still works."""
     path = tmp_path / "config.yaml"
     path.write_text("clusters: [{id: c9q}]\n")
-    file = ConfigFile(path, ENV, load_config(path, ENV))
-    heard: asyncio.Queue[bool] = asyncio.Queue()
+    file = ConfigFile(path, ENV, load_config(path, ENV), mark=mark_of(path))
+    heard: asyncio.Queue[str] = asyncio.Queue()
     watching = asyncio.create_task(file.watch(heard.put_nowait, poll_s=60))
 
     path.write_text("clusters: [{id: c9q}]\nauth: {iam_token: {env: NOT_THERE}}\n")
     file.ask()
-    usable = await asyncio.wait_for(heard.get(), 5)
+    reading = await asyncio.wait_for(heard.get(), 5)
     watching.cancel()
 
-    assert not usable
+    assert reading == "refused"
     assert file.config.auth.iam_token is None
+
+
+async def test_a_change_while_the_service_starts_is_not_missed(tmp_path: Path) -> None:
+    """The file is marked before it is read, so that what comes in between is a change."""
+    path = tmp_path / "config.yaml"
+    path.write_text("clusters: [{id: c9q}]\n")
+    mark, config = mark_of(path), load_config(path, ENV)
+    path.write_text("clusters: [{id: c9q}, {id: c9r}]\n")
+    file = ConfigFile(path, ENV, config, mark=mark)
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    watching = asyncio.create_task(file.watch(heard.put_nowait, poll_s=0.001))
+
+    await asyncio.wait_for(heard.get(), 5)
+    watching.cancel()
+
+    assert [cluster.id for cluster in file.config.clusters] == ["c9q", "c9r"]

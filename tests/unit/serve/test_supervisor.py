@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 import structlog
@@ -79,3 +80,59 @@ async def test_a_sweep_that_does_not_end_is_not_waited_for() -> None:
 
     async with asyncio.timeout(5):
         await supervise({}, closing={"sweeps": forever()}, stopping=stopping, patience_s=0.01)
+
+
+async def test_a_sweep_that_dies_at_the_end_is_named_and_no_good_end() -> None:
+    """A bug is a bug after SIGTERM too."""
+    stopping = asyncio.Event()
+
+    async def sweep() -> None:
+        await stopping.wait()
+        raise ZeroDivisionError
+
+    asyncio.get_running_loop().call_soon(stopping.set)
+    with structlog.testing.capture_logs() as lines, pytest.raises(ZeroDivisionError):
+        await supervise({"lease": forever()}, closing={"sweeps": sweep()}, stopping=stopping, patience_s=5)
+
+    assert [(line["event"], line["task"]) for line in lines] == [("task.died", "sweeps")]
+
+
+async def test_of_two_deaths_both_are_told_and_the_first_counts() -> None:
+    """The second came of the first, or did not."""
+
+    async def die_late() -> None:
+        try:
+            await forever()
+        finally:
+            raise KeyError
+
+    with structlog.testing.capture_logs() as lines, pytest.raises(ZeroDivisionError):
+        await supervise(
+            {"lease": die_late(), "pulse": fail(ZeroDivisionError())},
+            closing={},
+            stopping=asyncio.Event(),
+            patience_s=0,
+        )
+
+    assert [line["task"] for line in lines] == ["pulse", "lease"]
+
+
+async def test_a_task_that_does_not_let_itself_be_cancelled_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It cannot keep the reason from the command."""
+    monkeypatch.setattr("collector.serve.supervisor.CANCEL_S", 0.01)
+    over = asyncio.Event()
+
+    async def hang() -> None:
+        with suppress(asyncio.CancelledError):
+            await forever()
+        await over.wait()
+
+    async with asyncio.timeout(5):
+        with pytest.raises(ZeroDivisionError):
+            await supervise(
+                {"lease": hang(), "pulse": fail(ZeroDivisionError())},
+                closing={},
+                stopping=asyncio.Event(),
+                patience_s=0,
+            )
+    over.set()
