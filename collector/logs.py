@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TextIO, cast
 import stamina.instrumentation
 import structlog
 
+from collector.errors import ListingError
+
 if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor, WrappedLogger
 
@@ -188,6 +190,8 @@ def _order_keys(_logger: WrappedLogger, _method: str, event: EventDict) -> Event
 
 
 def _tell_retry(details: stamina.instrumentation.RetryDetails) -> None:
+    if isinstance(details.caused_by, ListingError):
+        return  # Whoever asks the API tells of its own retries.
     log.info(
         "call.retried",
         call=details.name,

@@ -135,3 +135,8 @@ SERVICES: Mapping[str, Service] = MappingProxyType(
     }
 )
 """Every service by its name."""
+
+
+def service_at(path: str) -> Service | None:
+    """Find the service whose API a request's path leads to; None: to none that we know."""
+    return next((service for service in SERVICES.values() if path.startswith(f"/{service.path}/")), None)

@@ -7,13 +7,12 @@ silent too, we are the service account of the machine. Two answers to one questi
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Literal, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import structlog
 
@@ -29,6 +28,7 @@ from collector.api.exchange import (
 )
 from collector.api.keeper import TokenKeeper
 from collector.api.key import parse_key
+from collector.api.metadata import metadata_host
 from collector.config.auth import AuthSettings
 from collector.config.secrets import Secret, place_of, read_secret_text
 from collector.config.settings import SecretSource
@@ -42,10 +42,8 @@ if TYPE_CHECKING:
 KEY_VARIABLE: Final = "YC_SERVICE_ACCOUNT_KEY_FILE"
 IAM_VARIABLE: Final = "YC_IAM_TOKEN"
 ANY_VARIABLE: Final = "YC_TOKEN"
-METADATA_VARIABLE: Final = "YC_METADATA_ADDR"
 METADATA_CONNECT_S: Final = 1.0
 METADATA_ATTEMPTS: Final = 3
-METADATA_HOST: Final = "169.254.169.254"
 IAM_PREFIX: Final = "t1."
 
 WAYS: Final = (
@@ -54,8 +52,6 @@ WAYS: Final = (
 )
 
 OAUTH_ENDS: Final = "OAuth tokens end with 2026: use a service account key"
-
-_HOST: Final = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 
 log = structlog.get_logger()
 
@@ -100,7 +96,7 @@ class StandingAccess:
         """Open nothing yet."""
         self._env = env
         self._stack = AsyncExitStack()
-        self._opened: tuple[ApiSettings, AuthSettings, Access] | None = None
+        self._opened: tuple[ApiSettings, set[str], AuthSettings, Access] | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -113,13 +109,14 @@ class StandingAccess:
     async def of(self, config: Config) -> Access:
         """Give the access that this configuration means; opened anew only where it means another. Raises as that."""
         match self._opened:
-            case (config.api, config.auth, access):
+            case (config.api, config.api.model_fields_set, config.auth, access):
                 await _see_token(access.credential)
                 return access
         self._opened = None
         await self._stack.aclose()
         access = await self._stack.enter_async_context(open_access(config, self._env))
-        self._opened = (config.api, config.auth, access)
+        # A URL that is set to its default is equal to one that is left out, but `endpoints_from` gives only the latter.
+        self._opened = (config.api, config.api.model_fields_set, config.auth, access)
         return access
 
 
@@ -152,14 +149,12 @@ def choose_auth(auth: AuthSettings, env: Mapping[str, str]) -> AuthSettings:
         raise CredentialError(f"{' and '.join(said)} are set: exactly one credential may be; unset the others")
     name = said[0]
     source = SecretSource(env=name)
-    match name:
-        case "YC_SERVICE_ACCOUNT_KEY_FILE":
-            holds_key = env[name].lstrip().startswith("{")
-            return AuthSettings(service_account_key=source if holds_key else SecretSource(file=Path(env[name].strip())))
-        case "YC_TOKEN" if not env[name].startswith(IAM_PREFIX):
-            return AuthSettings(oauth_token=source)
-        case _:
-            return AuthSettings(iam_token=source)
+    if name == KEY_VARIABLE:
+        holds_key = env[name].lstrip().startswith("{")
+        return AuthSettings(service_account_key=source if holds_key else SecretSource(file=Path(env[name].strip())))
+    if name == ANY_VARIABLE and not env[name].startswith(IAM_PREFIX):
+        return AuthSettings(oauth_token=source)
+    return AuthSettings(iam_token=source)
 
 
 def kind_of(auth: AuthSettings) -> str:
@@ -209,8 +204,7 @@ def credential_from(
         return TokenKeeper(
             "workload_identity", exchange_workload_token(auth.workload_identity, federation_url=url, patience=patience)
         )
-    by_default = auth.metadata is None
-    return TokenKeeper("metadata", _metadata_exchange(env, patience=patience, said="no" if by_default else "yes"))
+    return TokenKeeper("metadata", _metadata_exchange(env, patience=patience, by_default=auth.metadata is None))
 
 
 async def _see_token(credential: Credential) -> None:
@@ -219,13 +213,11 @@ async def _see_token(credential: Credential) -> None:
         await credential.token()
 
 
-def _metadata_exchange(env: Mapping[str, str], *, patience: Patience, said: Literal["yes", "no"]) -> TokenExchange:
-    host = env.get(METADATA_VARIABLE) or METADATA_HOST
-    if not _HOST.fullmatch(host):
-        raise CredentialError(f"{METADATA_VARIABLE} should be a host, or a host and a port (there: {host[:60]!r})")
+def _metadata_exchange(env: Mapping[str, str], *, patience: Patience, by_default: bool) -> TokenExchange:
+    host = metadata_host(env)
 
     def advise(fault: CollectorError) -> CollectorError:
-        if said == "no":
+        if by_default:
             return CredentialError(f"no credential is configured, and {fault}: {WAYS}")
         return reworded(fault, f"{fault}: {WAYS}")
 

@@ -55,11 +55,7 @@ class Patience:
         return cls(
             connect_timeout_s=min(settings.connect_timeout_s, ANSWER_TIMEOUT_S),
             answer_timeout_s=min(settings.page_timeout_s, ANSWER_TIMEOUT_S),
-            schedule=RetrySchedule(
-                attempts=settings.attempts,
-                backoff_initial_s=settings.backoff_initial_s,
-                backoff_max_s=settings.backoff_max_s,
-            ),
+            schedule=RetrySchedule.of(settings),
         )
 
 

@@ -18,7 +18,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import stamina
-import stamina.instrumentation
 import structlog
 from aiolimiter import AsyncLimiter
 
@@ -48,6 +47,8 @@ class _Listing:
     ends_at: float
     """By the loop's clock."""
     known: bytes | None
+    is_sent: bool = False
+    """Whether the try under way has come to a request; before it does, a token service is at fault."""
     last_fault: str | None = None
 
 
@@ -85,11 +86,7 @@ class Api:
         self._trace_id = trace_id
         self._rng = rng or random.Random()
         self._budget = RetryBudget(settings.retry_budget)
-        self._schedule = RetrySchedule(
-            attempts=settings.attempts,
-            backoff_initial_s=settings.backoff_initial_s,
-            backoff_max_s=settings.backoff_max_s,
-        )
+        self._schedule = RetrySchedule.of(settings)
         self._transport = Transport(
             self._places.endpoints.mdb_url,
             self._places.endpoints.resource_manager_url,
@@ -113,8 +110,6 @@ class Api:
         return self._budget.retries
 
     async def __aenter__(self) -> Self:
-        # stamina's own hooks log the arguments of what is retried; we log retries ourselves.
-        stamina.instrumentation.set_on_retry_hooks([])
         if self._settings.requests_per_second is not None:
             # One request an interval: a bucket of N a second would let nearly 2 N through in its first.
             self._pace = AsyncLimiter(1, 1 / self._settings.requests_per_second)
@@ -215,11 +210,14 @@ class Api:
     async def _send(self, listing: _Listing, address: str, token: str | None) -> Page:
         """Send one request, in turn."""
         traffic = listing.traffic
-        async with self._pace:
-            self._budget.count_request()
-            traffic.requests += 1
         headers = {"x-request-id": self._request_id(), "x-client-trace-id": self._trace_id}
+        listing.is_sent = False
         try:
+            await self._credential.token()  # Where there is none, nothing is sent: no turn is taken, nothing counted.
+            async with self._pace:
+                self._budget.count_request()
+                traffic.requests += 1
+            listing.is_sent = True
             answer = await self._transport.get(address, credential=self._credential, headers=headers, traffic=traffic)
             traffic.server_request_id = answer.request_id or traffic.server_request_id
             return parse_page(answer, page_token=token, known=listing.known, key=listing.what.key)
@@ -233,9 +231,10 @@ class Api:
         """Answer stamina's question: False is no retry, a number the pause before it."""
         remaining_s = listing.ends_at - asyncio.get_running_loop().time()
         wait_s = self._schedule.wait_s(exc, attempt=attempt, remaining_s=remaining_s, rng=self._rng)
-        if wait_s is None or not isinstance(exc, ListingError) or not self._budget.spend():
+        # The budget spares the API; a token service that is away has a guard of its own.
+        if wait_s is None or not isinstance(exc, ListingError) or (listing.is_sent and not self._budget.spend()):
             return False
-        listing.traffic.retries += 1
+        listing.traffic.retries += listing.is_sent
         log.info("request.retried", **listing.what.about, attempt=attempt, wait_s=round(wait_s, 3), kind=exc.kind)
         return wait_s
 

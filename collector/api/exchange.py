@@ -10,8 +10,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import urlencode
 
@@ -20,6 +18,7 @@ import msgspec
 from collector.api.answer import Answer
 from collector.api.auth import read_token
 from collector.api.calls import Patience, call
+from collector.api.dates import parse_http_date
 from collector.api.keeper import IssuedToken, TokenExchange
 from collector.api.key import parse_key, sign_claim
 from collector.api.secret_body import SecretBody
@@ -196,8 +195,5 @@ def _issued(value: str, life_s: float) -> IssuedToken | str:
 
 def _now_s(answer: Answer) -> float:
     """Tell the time by the service's clock, which wrote `expiresAt`; ours may be wrong."""
-    try:
-        said = parsedate_to_datetime(answer.headers.get("date", ""))
-    except (ValueError, OverflowError):
-        return time.time()
-    return (said if said.tzinfo else said.replace(tzinfo=UTC)).timestamp()
+    dated_at = parse_http_date(answer.headers.get("date", ""))
+    return time.time() if dated_at is None else dated_at.timestamp()

@@ -11,11 +11,13 @@ from __future__ import annotations
 import random
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final, Self
 
+from collector.api.dates import parse_http_date
 from collector.errors import ListingError, Throttled, TransientError
+
+if TYPE_CHECKING:
+    from collector.config.api import ApiSettings
 
 RETRIES_FLOOR: Final = 10
 """Retries a sweep may always make, however few requests it has."""
@@ -52,6 +54,15 @@ class RetrySchedule:
     """All tries of a page, the first included."""
     backoff_initial_s: float
     backoff_max_s: float
+
+    @classmethod
+    def of(cls, settings: ApiSettings) -> Self:
+        """Take it as it is configured."""
+        return cls(
+            attempts=settings.attempts,
+            backoff_initial_s=settings.backoff_initial_s,
+            backoff_max_s=settings.backoff_max_s,
+        )
 
     def wait_s(self, error: Exception, *, attempt: int, remaining_s: float, rng: random.Random) -> float | None:
         """
@@ -102,16 +113,8 @@ def parse_retry_after(value: str | None, *, date: str | None) -> float | None:
     if DELAY_SECONDS_PATTERN.fullmatch(text):
         # As a float: the longest count is infinity, never an error.
         return float(text) or None
-    until, now = _instant(text), _instant(date or "")
+    until, now = parse_http_date(text), parse_http_date(date or "")
     if until is None or now is None:
         return None
     seconds = (until - now).total_seconds()
     return seconds if seconds > 0 else None
-
-
-def _instant(text: str) -> datetime | None:
-    try:
-        instant = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

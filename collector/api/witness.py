@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import quote
 
 from collector.api.answer import Answer
+from collector.api.dates import parse_http_date
 
 PLACEHOLDER: Final = "[token]"
 
@@ -41,10 +41,8 @@ class Exchange:
     @property
     def dated_at(self) -> float | None:
         """Seconds since 1970, by the server's clock; None where it did not say."""
-        try:
-            return parsedate_to_datetime(self.header("date") or "").timestamp()
-        except (ValueError, OverflowError):
-            return None
+        dated_at = parse_http_date(self.header("date") or "")
+        return None if dated_at is None else dated_at.timestamp()
 
 
 Witness = Callable[[Exchange], None]

@@ -17,17 +17,17 @@ PROXY_VARIABLES: Final = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 
 _BY_WORDS: Final = {
     "network": (
-        ("name was not resolved", "no such name: check api.mdb_url, and the name servers that this machine asks"),
+        ("name was not resolved", "no such name: check {address}, and the name servers that this machine asks"),
         (
             f"[Errno {errno.ECONNREFUSED}]",
-            "nothing listens there, or a firewall refuses: check api.mdb_url and the way out",
+            "nothing listens there, or a firewall refuses: check {address} and the way out",
         ),
         (f"[Errno {errno.EHOSTUNREACH}]", "no route leads there: check the way out of this network"),
         (f"[Errno {errno.ENETUNREACH}]", "no route leads there: check the way out of this network"),
     ),
     "tls": (
-        ("Hostname mismatch", "the certificate is another host's: check api.mdb_url, and who answers in its place"),
-        ("IP address mismatch", "the certificate is for a name: put the name, not the address, in api.mdb_url"),
+        ("Hostname mismatch", "the certificate is another host's: check {address}, and who answers in its place"),
+        ("IP address mismatch", "the certificate is for a name: put the name, not the address, in {address}"),
         ("expired", "the certificate has expired: check this machine's clock, then whose certificate it is"),
         ("not yet valid", "the certificate is not valid yet: check this machine's clock"),
         ("issuer certificate", "its authority is unknown here: install the system's certificate authorities"),
@@ -39,10 +39,10 @@ _BY_WORDS: Final = {
 _BY_KIND: Final = {
     "unauthenticated": "the API refuses the credential: is the token expired, or of another cloud?",
     "tls": "check the system's certificate authorities, and whether something between us and the API opens TLS",
-    "network": "check the network on the way to api.mdb_url",
-    "timeout": "something swallows what we send: check the firewall on the way to api.mdb_url",
-    "redirected": "check api.mdb_url: redirects are never followed",
-    "bad_answer": "check api.mdb_url: what answers there is not the API",
+    "network": "check the network on the way to {address}",
+    "timeout": "something swallows what we send: check the firewall on the way to {address}",
+    "redirected": "check {address}: redirects are never followed",
+    "bad_answer": "check {address}: what answers there is not the API",
     "throttled": "others use up the quota: lower api.requests_per_second, or try again later",
     "server_failed": "the API is not well: try again later",
 }
@@ -53,6 +53,8 @@ _UNREACHED: Final = frozenset({"tls", "network", "timeout", "redirected"})
 class Circumstances:
     """What is known beside the fault itself."""
 
+    address: str = "api.mdb_url or api.endpoints_from"
+    """The settings that say where was called."""
     configured_folder: str | None = None
     stored_folder: str | None = None
     """What the inventory remembers."""
@@ -74,10 +76,18 @@ def advise(fault: ListingError, cluster: Cluster, known: Circumstances) -> str |
             return _grant(cluster, known)
         case "not_found":
             return _look_elsewhere(cluster, known)
-        case "bad_answer" if known.answers_in_html:
-            advice: str | None = "a web page came: a proxy or a login page answers in the API's place"
-        case kind:
-            advice = _by_words(kind, str(fault)) or _BY_KIND.get(kind)
+        case _:
+            return advise_anywhere(fault, known)
+
+
+def advise_anywhere(fault: ListingError, known: Circumstances) -> str | None:
+    """Say what to do about a fault that is the same whatever was asked for."""
+    if fault.kind == "bad_answer" and known.answers_in_html:
+        advice: str | None = "a web page came: a proxy or a login page answers in the API's place"
+    else:
+        advice = _by_words(fault.kind, str(fault)) or _BY_KIND.get(fault.kind)
+    if advice is not None:
+        advice = advice.format(address=known.address)
     if advice and known.proxies and (fault.kind in _UNREACHED or known.answers_in_html):
         names = " and ".join(known.proxies)
         return f"{advice}; {names} is set, but proxies are not used: the API must be reached directly"

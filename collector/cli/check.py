@@ -44,7 +44,7 @@ class _Request:
     "directory",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Read every page, and keep the API's answers in this new directory, with a report on them.",
+    help="Read every page of each cluster's backups, and keep the answers in DIR, new or empty, with a report on them.",
 )
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def check(*, reach: Reach, directory: Path | None, output: Output) -> None:
@@ -158,13 +158,14 @@ async def _clusters(request: _Request, access: Access, folders: Mapping[str, str
         told.append(finding)
         yield finding
     if recording is not None:
-        yield recording.write(request.config, tape, told)
+        yield recording.write(request.config, tape, told, api_url=access.endpoints.mdb_url)
 
 
 async def _sources(config: Config, access: Access) -> AsyncIterator[Finding]:
     if not config.discovery:
         return
+    from collector.cli.advice import proxies_in
     from collector.cli.sources import probe_sources
 
-    async for finding in probe_sources(config, access):
+    async for finding in probe_sources(config, access, proxies=proxies_in(os.environ)):
         yield finding

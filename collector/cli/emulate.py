@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 TOKEN_VARIABLE: Final = "COLLECTOR_EMULATOR_TOKEN"  # noqa: S105 - the variable's name
 TOKEN: Final = "t1.emulator"  # noqa: S105 - opens nothing
 
+SERVICE: Final = "opensearch"
+"""Which a configuration means where it names none."""
+
 _SNIPPET: Final = """\
-# A configuration for it (its token goes into the variable YC_IAM_TOKEN):
+# A configuration for it ({accepted} goes into the variable YC_IAM_TOKEN):
 api: {{mdb_url: "{url}", {more}requests_per_second: null}}
 clusters:
 {clusters}"""
@@ -119,7 +122,11 @@ def _replayed(directory: Path, *, host: str, port: int) -> Coroutine[object, obj
 
     def announce(line: str) -> None:
         click.echo(line)
-        click.echo(_snippet(line.split(maxsplit=1)[0], map(_entry, recording.answers), more=more))
+        entries = (
+            _entry(cluster_id, _service_of(answer.question.path for answer in answers))
+            for cluster_id, answers in recording.answers.items()
+        )
+        click.echo(_snippet(line.split(maxsplit=1)[0], entries, accepted="any token", more=more))
 
     return serve_recording(recording, host=host, port=port, announce=announce)
 
@@ -139,7 +146,7 @@ def _made_up(
         )
         click.echo(line)
         entries = (_entry(cluster.id, cluster.service) for cluster in fleet.clusters.values())
-        click.echo(_snippet(line.split(maxsplit=1)[0], entries))
+        click.echo(_snippet(line.split(maxsplit=1)[0], entries, accepted="its token"))
 
     return serve_emulator(
         host=host,
@@ -155,10 +162,16 @@ def _made_up(
     )
 
 
-def _snippet(url: str, entries: Iterable[str], *, more: str = "") -> str:
-    return _SNIPPET.format(url=url, more=more, clusters="\n".join(entries))
+def _service_of(paths: Iterable[str]) -> str:
+    from collector.services import service_at
+
+    return next((service.name for service in map(service_at, paths) if service is not None), SERVICE)
 
 
-def _entry(cluster_id: str, service: str = "opensearch") -> str:
-    said = "" if service == "opensearch" else f"\n    service: {service}"
+def _snippet(url: str, entries: Iterable[str], *, accepted: str, more: str = "") -> str:
+    return _SNIPPET.format(url=url, accepted=accepted, more=more, clusters="\n".join(entries))
+
+
+def _entry(cluster_id: str, service: str) -> str:
+    said = "" if service == SERVICE else f"\n    service: {service}"
     return f"  - id: {cluster_id}{said}"

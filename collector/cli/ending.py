@@ -37,7 +37,8 @@ _CODES: Final = {
     "transaction_conflict": UNAVAILABLE,
     "discovery_incomplete": INCOMPLETE,
 }
-_CREDENTIAL: Final = frozenset({"unauthenticated", "credential"})
+CREDENTIAL: Final = frozenset({"unauthenticated", "credential"})
+"""The kinds of fault that are the credential's, whatever was asked for."""
 
 
 def carry_out(work: Callable[[Interrupt], Coroutine[Any, Any, int]]) -> None:
@@ -106,7 +107,7 @@ def code_of_sweep(summary: Summary, *, interrupted: int | None) -> int:
         return DONE
     if interrupted is not None:
         return interrupted
-    if errors <= _CREDENTIAL:
+    if errors <= CREDENTIAL:
         return REFUSED
     refusals = {_CODES.get(error or "", INCOMPLETE) for error in errors}
     return refusals.pop() if len(refusals) == 1 else INCOMPLETE

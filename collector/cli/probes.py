@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from collector.api import Api
 from collector.cli.advice import Circumstances, advise
-from collector.cli.ending import INCOMPLETE, REFUSED
+from collector.cli.ending import CREDENTIAL, INCOMPLETE, REFUSED
 from collector.cli.findings import Finding
 from collector.cli.inspection import clock_finding
 from collector.clusters import configured_clusters
@@ -33,8 +33,6 @@ PROBE_S: Final = 20.0
 RECORDED_PAGES_MAX: Final = 100
 """Of one cluster, where all are read."""
 TRACE_ID: Final = "check"
-
-CREDENTIAL: Final = frozenset({"unauthenticated", "credential"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

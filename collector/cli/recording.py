@@ -55,9 +55,15 @@ class Recording:
             raise UsageError(f"--record {directory}: not empty: a recording is never mixed with another")
         return cls(directory)
 
-    def write(self, config: Config, tape: Tape, findings: Sequence[Finding]) -> Finding:
+    def write(self, config: Config, tape: Tape, findings: Sequence[Finding], *, api_url: str) -> Finding:
         """
         Write all answers and the report, and say so.
+
+        Args:
+            config: whose clusters were asked for.
+            tape: the answers.
+            findings: what the check said of the clusters.
+            api_url: the address that was called.
 
         Raises:
             UsageError: the directory takes no more.
@@ -68,7 +74,7 @@ class Recording:
                 exchanges = tape.of_cluster(cluster.id)
                 self._write_answers(cluster.id, exchanges)
                 replies += _replies(cluster.id, exchanges)
-            self._write_report(_inquiry(config, replies, findings, lost=tape.is_full))
+            self._write_report(_inquiry(config, replies, findings, api_url=api_url, lost=tape.is_full))
         except OSError as exc:
             raise _failed(self.directory, exc) from None
         lost = "; more came than is kept" if tape.is_full else ""
@@ -108,13 +114,15 @@ def _replies(cluster_id: str, exchanges: Iterable[Exchange]) -> list[Reply]:
     ]
 
 
-def _inquiry(config: Config, replies: Sequence[Reply], findings: Sequence[Finding], *, lost: bool) -> Inquiry:
+def _inquiry(
+    config: Config, replies: Sequence[Reply], findings: Sequence[Finding], *, api_url: str, lost: bool
+) -> Inquiry:
     clusters = configured_clusters(config)
     counts = {str(cluster.id): sum(reply.cluster_id == cluster.id for reply in replies) for cluster in clusters}
     said = [(finding.cluster_id or finding.item, finding.text) for finding in findings]
     facts = {
         "program": f"backup-inventory-collector {__version__}",
-        "api": config.api.mdb_url,
+        "api": api_url,
         "page_size": str(config.api.page_size),
         "written_at": _written(datetime.now(UTC).timestamp()),
         "complete": "no: more came than is kept" if lost else "yes",

@@ -56,8 +56,8 @@ def run(
     Folders and clouds of `discovery` are read first; `--cluster` and `--shard` choose among all that is known then. A
     folder that cannot be read keeps its known clusters, and makes the exit code 1.
 
-    With `--output json` exactly one JSON object goes to stdout, when the sweep has ended. Where none began (exit codes
-    2, 3, 70) stdout stays empty and the reason is on stderr.
+    With `--output json` exactly one JSON object goes to stdout, when the sweep has ended. Where none began, stdout
+    stays empty and the reason is on stderr.
     """
     config = load_settings()
     sweep = _choose(config, only=only, shard=shard, writes=writes, allow_mass_vanish=allow_mass_vanish)

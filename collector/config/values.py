@@ -87,22 +87,13 @@ def _check_file_path(value: object) -> object:
     return value
 
 
-def _check_cluster_id(value: str) -> str:
-    return _check_id(value, "a cluster id")
+def _check_id(what: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if CLUSTER_ID_PATTERN.fullmatch(value) is None:
+            raise ValueError(f"should be {what}: 1 to 50 of A–Z, a–z, 0–9, _ and -, the first a letter or a digit")
+        return value
 
-
-def _check_folder_id(value: str) -> str:
-    return _check_id(value, "a folder id")
-
-
-def _check_service_account_id(value: str) -> str:
-    return _check_id(value, "a service account id")
-
-
-def _check_id(value: str, what: str) -> str:
-    if CLUSTER_ID_PATTERN.fullmatch(value) is None:
-        raise ValueError(f"should be {what}: 1 to 50 of A–Z, a–z, 0–9, _ and -, the first a letter or a digit")
-    return value
+    return AfterValidator(check)
 
 
 def _check_service(value: str) -> str:
@@ -183,6 +174,7 @@ def _check_database_url(value: object) -> object:
 
 
 _DURATION_SCHEMA = WithJsonSchema({"type": "string", "pattern": f"^{DURATION_PATTERN.pattern}$"})
+_ID_SCHEMA = WithJsonSchema({"type": "string", "pattern": f"^{CLUSTER_ID_PATTERN.pattern}$"})
 _BOUNDED_TEXT = Field(min_length=1, max_length=100)
 
 Duration = Annotated[float, BeforeValidator(_check_duration), Field(gt=0, allow_inf_nan=False), _DURATION_SCHEMA]
@@ -191,21 +183,9 @@ Whole = Annotated[int, BeforeValidator(_check_number)]
 Number = Annotated[float, BeforeValidator(_check_number), Field(allow_inf_nan=False)]
 Boolean = Annotated[bool, BeforeValidator(_check_boolean)]
 ClusterName = Annotated[str, _BOUNDED_TEXT]
-ConfiguredId = Annotated[
-    ClusterId,
-    AfterValidator(_check_cluster_id),
-    WithJsonSchema({"type": "string", "pattern": f"^{CLUSTER_ID_PATTERN.pattern}$"}),
-]
-FolderId = Annotated[
-    str,
-    AfterValidator(_check_folder_id),
-    WithJsonSchema({"type": "string", "pattern": f"^{CLUSTER_ID_PATTERN.pattern}$"}),
-]
-ServiceAccountId = Annotated[
-    str,
-    AfterValidator(_check_service_account_id),
-    WithJsonSchema({"type": "string", "pattern": f"^{CLUSTER_ID_PATTERN.pattern}$"}),
-]
+ConfiguredId = Annotated[ClusterId, _check_id("a cluster id"), _ID_SCHEMA]
+FolderId = Annotated[str, _check_id("a folder id"), _ID_SCHEMA]
+ServiceAccountId = Annotated[str, _check_id("a service account id"), _ID_SCHEMA]
 ServiceName = Annotated[
     str, AfterValidator(_check_service), WithJsonSchema({"type": "string", "enum": sorted(SERVICES)})
 ]

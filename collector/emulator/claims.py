@@ -37,7 +37,9 @@ def check_claim(jwt: str, keys: Mapping[str, PublicKey], *, audience: str, now_s
         header, claim, signature = json.loads(_decode(head)), json.loads(_decode(body)), _decode(seal)
     except (ValueError, binascii.Error):
         raise _refuse("it is not a JWT") from None
-    key = keys.get(header.get("kid", ""))
+    if not isinstance(header, dict) or not isinstance(claim, dict):
+        raise _refuse("its header and its claims are not JSON objects")
+    key = keys.get(str(header.get("kid")))
     if header.get("alg") != "PS256" or header.get("typ") != "JWT" or key is None:
         raise _refuse("its header names no PS256 key that is known")
     if not _is_signed(key.pem, signature, f"{head}.{body}".encode()):

@@ -10,54 +10,26 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from types import TracebackType
-from typing import Final, Self
 
 from aiohttp import web
 
 from collector.emulator.answers import Code, render_status
+from collector.emulator.listener import Listener
 from collector.emulator.tape import Question, RecordedAnswer, Recording
 
-_SHUTDOWN_S: Final = 0.01
 
-
-class Replay:
+class Replay(Listener):
     """An API server over a recording. Use as an async context manager, or `start` and `stop` it."""
 
     def __init__(self, recording: Recording) -> None:
         """Take the recording; nobody listens yet."""
+        super().__init__()
         self._recorded: dict[Question, deque[RecordedAnswer]] = {}
         for answers in recording.answers.values():
             for answer in answers:
                 self._recorded.setdefault(answer.question, deque()).append(answer)
-        self._runner: web.ServerRunner | None = None
-        self.url = ""
-        """Where it listens, `http://127.0.0.1:12345`."""
         self.unknown: list[str] = []
         """Targets of the requests that were not recorded."""
-
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listen; port 0 takes a free one."""
-        runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=_SHUTDOWN_S)
-        await runner.setup()
-        await web.TCPSite(runner, host, port).start()
-        self.url = f"http://{f'[{host}]' if ':' in host else host}:{runner.addresses[0][1]}"
-        self._runner = runner
-
-    async def stop(self) -> None:
-        """Close all connections and the socket."""
-        runner, self._runner = self._runner, None
-        if runner is not None:
-            await runner.cleanup()
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.stop()
 
     async def _handle(self, request: web.BaseRequest) -> web.Response:
         answer = self._find(request)

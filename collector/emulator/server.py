@@ -7,11 +7,9 @@ Serves only reading; what it would take to be the real thing otherwise is answer
 from __future__ import annotations
 
 import asyncio
-import ssl
-import types
 from collections import Counter
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Final, Literal, NamedTuple, Self
+from typing import Final, Literal, NamedTuple
 
 from aiohttp import web
 
@@ -21,18 +19,15 @@ from collector.emulator.edits import edit_page
 from collector.emulator.faults import Faults, Visit
 from collector.emulator.fleet import Fleet
 from collector.emulator.issuer import SERVICES, Asked, Issuer
+from collector.emulator.listener import Listener
 from collector.emulator.listings import render_cluster
 from collector.emulator.pages import Listing, RenderedPage, compress, write_page
 from collector.emulator.recording import RecordedRequest, record_request
 from collector.emulator.routes import PAGE_SIZE_MAX, Route, check_scope, read_place, route_request
 from collector.emulator.tokens import Place
 from collector.emulator.wire import drop_connection, send_cut, whole_response
-from collector.errors import UsageError
 
 COMPRESSED_FROM_BYTES: Final = 1024
-
-# Requests that a script still holds when the server stops are not waited for.
-_SHUTDOWN_S: Final = 0.01
 
 
 class _Call(NamedTuple):
@@ -46,7 +41,7 @@ class _Call(NamedTuple):
 
 
 @dataclass(slots=True, eq=False)
-class Emulator:
+class Emulator(Listener):
     """An API server over a fleet. Use as an async context manager, or `start` and `stop` it."""
 
     fleet: Fleet
@@ -68,8 +63,6 @@ class Emulator:
     """Write fields that are not set, as Envoy can."""
     moved: Literal["shift", "expire"] = "shift"
     """What a page token is worth after the list changed: an offset in the changed list, or nothing."""
-    tls: ssl.SSLContext | None = None
-    """Serve https with it."""
 
     requests: list[RecordedRequest] = field(default_factory=list, init=False, repr=False)
     requests_by_scope: Counter[str] = field(default_factory=Counter, init=False)
@@ -79,47 +72,6 @@ class Emulator:
     requests_total: int = field(default=0, init=False)
     in_flight: int = field(default=0, init=False)
     in_flight_max: int = field(default=0, init=False)
-    _runner: web.ServerRunner | None = field(default=None, init=False)
-    _url: str = field(default="", init=False)
-
-    @property
-    def url(self) -> str:
-        """
-        Where it listens, `http://127.0.0.1:12345`.
-
-        Raises:
-            UsageError: it was not started.
-        """
-        if not self._url:
-            raise UsageError("the emulator was not started")
-        return self._url
-
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listen; port 0 takes a free one."""
-        # A request that its client gives up ends here as well: nothing waits for ever.
-        server = web.Server(self._handle, access_log=None, handler_cancellation=True)
-        runner = web.ServerRunner(server, shutdown_timeout=_SHUTDOWN_S)
-        await runner.setup()
-        await web.TCPSite(runner, host, port, ssl_context=self.tls).start()
-        bound_port = runner.addresses[0][1]
-        scheme = "http" if self.tls is None else "https"
-        self._url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{bound_port}"
-        self._runner = runner
-
-    async def stop(self) -> None:
-        """Close all connections and the socket."""
-        runner, self._runner = self._runner, None
-        if runner is not None:
-            await runner.cleanup()
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None
-    ) -> None:
-        await self.stop()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         self.requests_total += 1

@@ -119,7 +119,7 @@ async def test_a_token_service_that_is_away_is_exit_1_and_stands_in_the_ledger(
 async def test_a_key_that_is_rotated_in_the_middle_of_a_run_is_taken_up(
     program: Program, emulator: Emulator, migrated_url: str
 ) -> None:
-    """The old key and its token end while the API is asked; the run does not notice (G10)."""
+    """The old key and its token end while the API is asked; the run does not notice."""
     install(program, emulator, WAYS["key-file"](emulator), url=migrated_url)
     gate = emulator.faults.pause(None, times=3)
     emulator.faults.fail(None, status=401, code=Code.UNAUTHENTICATED, times=3)
@@ -215,7 +215,7 @@ async def test_check_names_the_credential_and_what_is_wrong_with_it(
 
 
 async def test_session_keys_of_tls_are_not_written(program: Program, emulator: Emulator, migrated_url: str) -> None:
-    """Not even the file: libraries look for the variable as they are imported (G12)."""
+    """Not even the file: libraries look for the variable as they are imported."""
     install(program, emulator, WAYS["key-file"](emulator), url=migrated_url)
     keys = program.home / "session-keys"
 

@@ -9,11 +9,14 @@ import warnings
 from collections.abc import Iterator
 
 import pytest
+import stamina
 import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector.errors import DatabaseUnavailable, ListingError, NetworkFailed
 from collector.logs import Format, Level, Outlet, configure_logs, escape_controls, flush_logs, shorten
+from tests.logs import logging_kept
 
 
 class Log:
@@ -36,14 +39,8 @@ class Log:
 @pytest.fixture
 def log() -> Iterator[Log]:
     """Yield a log, and leave the process's logging as it was."""
-    showwarning = warnings.showwarning
-    handlers = logging.getLogger().handlers[:]
-    yield Log()
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
-    logging.captureWarnings(capture=False)
-    warnings.showwarning = showwarning
-    logging.getLogger().handlers[:] = handlers
+    with logging_kept():
+        yield Log()
 
 
 def test_a_line_is_a_json_object_that_begins_with_time_level_and_event(log: Log) -> None:
@@ -130,6 +127,23 @@ def test_libraries_warn_in_the_same_lines(log: Log) -> None:
 
 
 @pytest.mark.usefixtures("log")
+async def test_a_retry_is_told_without_what_was_called_with(log: Log) -> None:
+    """A connection's URL, with its password, is such an argument. The API's retries are told where it is asked."""
+    log.configure()
+    faults: list[DatabaseUnavailable | ListingError] = [DatabaseUnavailable("it starts up"), NetworkFailed("reset")]
+
+    async def connect(_url: str) -> None:
+        if faults:
+            raise faults.pop(0)
+
+    caller = stamina.AsyncRetryingCaller(wait_initial=0, wait_max=0, wait_jitter=0)
+    await caller((DatabaseUnavailable, ListingError), connect, "postgresql://me:secret@host/db")
+
+    (line,) = map(json.loads, log.read())
+    assert (line["event"], line["attempt"], line["reason"]) == ("call.retried", 1, "it starts up")
+    assert "secret" not in str(line)
+
+
 def test_a_reader_that_stands_still_holds_nobody_up() -> None:
     """Lines that find no room are dropped, and the next one that gets out counts them."""
     going = threading.Event()

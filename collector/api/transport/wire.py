@@ -194,8 +194,8 @@ class Transport:
     def _tell(self, secrets: tuple[str, ...], response: aiohttp.ClientResponse, answer: Answer) -> None:
         if self._witness is None or not secrets:
             return
-        told = {"target": response.url.raw_path_qs, "token": secrets[0]}
-        self._witness(witnessed(answer, response.headers.items(), **told, received_at=time.time()))
+        headers, target = response.headers.items(), response.url.raw_path_qs
+        self._witness(witnessed(answer, headers, target=target, token=secrets[0], received_at=time.time()))
 
 
 class _RemoteResolver(aiohttp.ThreadedResolver):

@@ -9,17 +9,9 @@ from typing import Final
 
 from collector.errors import UnreadableValue
 from collector.report.settling.replies import Reply, counted, listings_of, records_of, short
+from collector.services import COMMON, Kind, service_at
 from collector.timestamps import Timestamp, parse_timestamp
 
-INSTANTS: Final = ("startedAt", "createdAt")
-KNOWN: Final = frozenset(
-    {
-        *("id", "folderId", "sourceClusterId", "startedAt", "createdAt", "indices", "opensearchVersion", "sizeBytes"),
-        *("indicesTotal", "incrementalSizeBytes", "totalSizeBytes", "freeSpaceRequiredBytes"),
-    }
-)
-"""The documented fields of an OpenSearch backup."""
-NUMBERS: Final = ("sizeBytes", "indicesTotal", "incrementalSizeBytes", "totalSizeBytes", "freeSpaceRequiredBytes")
 NAMES_DOCUMENTED: Final = 100
 AGE_DOCUMENTED: Final = timedelta(days=14)
 
@@ -42,7 +34,7 @@ def int64_form(replies: Sequence[Reply]) -> str | None:
     return counted(
         ("string" if isinstance(record[name], str) else type(record[name]).__name__, reply.place)
         for reply, record in records_of(replies)
-        for name in NUMBERS
+        for name in _documented(reply, "int64")
         if name in record
     )
 
@@ -51,7 +43,7 @@ def defaults_in_records(replies: Sequence[Reply]) -> str | None:
     """Count fields of a default value that are printed, and fields that are left out."""
     forms: list[tuple[str, str]] = []
     for reply, record in records_of(replies):
-        for name in sorted(KNOWN):
+        for name in sorted(_documented(reply)):
             if name not in record:
                 forms.append((f"`{name}` left out", reply.place))
             elif record[name] in ("", "0", 0, None, []):
@@ -65,7 +57,7 @@ def unknown_fields(replies: Sequence[Reply]) -> str | None:
         (f"`{short(name)}`", reply.place)
         for reply, record in records_of(replies)
         for name in record
-        if name not in KNOWN
+        if name not in _documented(reply)
     )
 
 
@@ -157,9 +149,16 @@ QUESTIONS: Final[Sequence[tuple[str, str, Callable[[Sequence[Reply]], str | None
 )
 
 
+def _documented(reply: Reply, kind: Kind | None = None) -> tuple[str, ...]:
+    """Name the fields that a backup of the answer's service has; of one kind, or all."""
+    service = service_at(reply.exchange.target)
+    fields = COMMON if service is None else service.fields
+    return tuple(field.name for field in fields if kind in {None, field.kind})
+
+
 def _instants(replies: Sequence[Reply]) -> Iterator[tuple[re.Match[str] | None, str]]:
     for reply, record in records_of(replies):
-        for name in INSTANTS:
+        for name in _documented(reply, "instant"):
             if isinstance(text := record.get(name), str):
                 yield _FRACTION.search(text), reply.place
 

@@ -74,7 +74,7 @@ WRONG: dict[str, dict[str, str]] = {
 async def test_an_address_out_of_a_list_is_held_against_the_rules_of_the_configuration(
     place: Place, wrong: dict[str, str]
 ) -> None:
-    """Where it leads a credential goes (G7)."""
+    """Where it leads a credential goes."""
     local = {"managed-opensearch": "127.0.0.1:7", "resource-manager": "127.0.0.1:9"}
     async with root_of(**local, **wrong) as server:
         with pytest.raises(ConfigError, match=r"^api\.endpoints_from: .*\biam\b"):

@@ -12,6 +12,7 @@ import structlog.testing
 
 from collector.api import Access, StandingAccess, open_access
 from collector.api.keeper import TokenKeeper
+from collector.config.api import ApiSettings
 from collector.emulator import Code
 from collector.errors import CollectorError, CredentialError, ListingError
 from tests.integration.api.exchanging import KINDS, OAUTH, SUBJECT, Place
@@ -191,6 +192,21 @@ async def test_an_access_that_stands_is_opened_anew_only_for_another_configurati
     assert place.issuer.exchanges == {"iam": 2}
 
 
+async def test_an_access_is_opened_anew_where_an_address_is_set_that_the_list_gave(place: Place) -> None:
+    """Set to its default it equals one that is left out, but no list has a say in it any more."""
+    config = place.config(place.auth("service_account_key"))
+    listed = config.model_copy(update={"api": ApiSettings(**config.api.model_dump(exclude={"resource_manager_url"}))})
+    said = config.model_copy(update={"api": ApiSettings(**config.api.model_dump())})
+    async with StandingAccess(place.env) as standing:
+        first = await standing.of(listed)
+        again = await standing.of(listed)
+        changed = await standing.of(said)
+
+    assert listed.api == said.api
+    assert again is first
+    assert changed is not first
+
+
 async def test_an_access_that_could_not_be_opened_is_tried_at_the_next_sweep(place: Place) -> None:
     """A key that was refused may be known a minute later."""
     config = place.config(place.auth("service_account_key"))
@@ -222,7 +238,7 @@ def force(access: Access) -> asyncio.Task[bool]:
 
 
 async def test_a_key_that_is_rotated_is_taken_up_at_the_next_exchange(place: Place) -> None:
-    """The file is read anew each time; the old key may be deleted (G10)."""
+    """The file is read anew each time; the old key may be deleted."""
     newer = made_key("ajenewer0000000000000")
     async with open_access(place.config(place.auth("service_account_key")), place.env) as access:
         place.issuer.keys.clear()

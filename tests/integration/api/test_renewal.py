@@ -75,6 +75,26 @@ async def test_a_token_service_that_is_down_when_all_are_refused_fails_them_in_t
     assert place.emulator.requests_by_scope["iam"] == 1 + 2
 
 
+async def test_a_token_service_that_is_away_costs_no_request_and_no_retry_of_the_sweep() -> None:
+    """Nothing goes out, so nothing is counted; the retries are there for the API when it is asked at last (D14)."""
+
+    class Away:
+        version = 0
+
+        async def token(self) -> str:
+            raise NetworkFailed("the token service is away")
+
+        async def renew(self, version: int) -> bool:
+            raise AssertionError(version)
+
+    async with ScriptedServer([]) as server:
+        listed = await list_cluster(server, credential=Away())
+
+    assert str(listed.error) == "the token service is away"
+    assert not server.requests
+    assert (listed.requests, listed.retries, listed.traffic.requests, listed.traffic.retries) == (0, 0, 0, 0)
+
+
 async def test_a_credential_that_is_refused_at_last_fails_all_with_it(place: Place) -> None:
     """The key was deleted while we worked: a person must act."""
     clusters = many(place.emulator)
@@ -121,7 +141,7 @@ async def test_a_ready_token_that_is_refused_is_not_sent_again() -> None:
 
 
 async def test_a_ready_token_that_is_rotated_while_it_is_refused_is_sent_anew(tmp_path: Path) -> None:
-    """The file is read again after the 401, and the request replayed (G10)."""
+    """The file is read again after the 401, and the request replayed."""
     file = tmp_path / "token"
 
     def choose(request: Request) -> Step:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,8 +13,10 @@ import structlog.testing
 
 from collector.api import Api
 from collector.errors import ServerFailed, Throttled, Unauthenticated
+from collector.logs import configure_logs
 from collector.records import Cluster, ClusterId, Traffic
 from tests.integration.api.listed import CANARY, CLUSTER, Canary, list_cluster, settings_for
+from tests.logs import logging_kept
 from tests.scripted import ScriptedServer, answer, head, page, raw, refusal
 
 if TYPE_CHECKING:
@@ -120,7 +123,7 @@ async def test_all_listings_of_a_sweep_share_one_budget_of_retries() -> None:
 
 
 async def test_an_unauthenticated_answer_is_final() -> None:
-    """Another try with the same token would end the same (D13)."""
+    """Another try with the same token would end the same."""
     async with ScriptedServer(lambda _: refusal(401, 16, "Token is invalid or has expired.")) as server:
         listed = await list_cluster(server)
 
@@ -129,6 +132,15 @@ async def test_an_unauthenticated_answer_is_final() -> None:
     assert len(server.requests) == 1
 
 
+@pytest.fixture
+def _program_logs() -> Iterator[None]:
+    """Set the process's log up as the program does."""
+    with logging_kept():
+        configure_logs(deliver=len)
+        yield
+
+
+@pytest.mark.usefixtures("_program_logs")
 async def test_a_retry_leaves_one_line_in_the_log() -> None:
     """Whose page, which try, how long, why; nothing of the address, for a page token is in it (A4)."""
     token = "a-page-token"
@@ -144,12 +156,21 @@ async def test_a_retry_leaves_one_line_in_the_log() -> None:
     assert CANARY not in str(lines)
 
 
-async def test_the_retry_library_s_own_log_of_arguments_is_off() -> None:
-    """Its hooks print what a retried function was called with."""
-    async with ScriptedServer([page()]) as server:
-        await list_cluster(server)
+@pytest.mark.usefixtures("_program_logs")
+async def test_who_else_is_told_of_retries_is_left_alone() -> None:
+    """The process has one list of hooks: the program's own tells of the database's retries, also during a sweep."""
+    told: list[stamina.instrumentation.RetryDetails] = []
 
-    assert stamina.instrumentation.get_on_retry_hooks() == ()
+    def tell(details: stamina.instrumentation.RetryDetails) -> None:
+        told.append(details)
+
+    stamina.instrumentation.set_on_retry_hooks([tell])
+    async with ScriptedServer([refusal(503, 14, "x"), page()]) as server:
+        await list_cluster(server)
+    hooks = stamina.instrumentation.get_on_retry_hooks()
+
+    assert hooks == (tell,)
+    assert [(each.args, each.kwargs) for each in told] == [((), {})]
 
 
 async def test_a_fault_of_one_page_does_not_ask_for_another_again() -> None:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import ssl
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import structlog.testing
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from collector.errors import BadAnswer, DeadlineExceeded, ListingError, Redirected, TlsFailed
+from tests.authority import self_signed, tls_of
 from tests.integration.api.listed import CANARY, list_cluster
 from tests.scripted import ScriptedServer, answer, cut, head, page, refusal, reset, silence
 
@@ -134,32 +130,7 @@ async def test_proxies_and_credentials_of_the_environment_are_ignored(
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A key and a certificate for localhost that has signed itself, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = dt.datetime.now(dt.UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    file = tmp_path_factory.mktemp("tls") / "server.pem"
-    form = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    private = key.private_bytes(serialization.Encoding.PEM, *form)
-    file.write_bytes(private + signed.public_bytes(serialization.Encoding.PEM))
-    return file
-
-
-def tls_of(certificate: Path) -> ssl.SSLContext:
-    """A server's side of TLS."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
+    return self_signed(tmp_path_factory.mktemp("tls"))
 
 
 async def test_an_unknown_certificate_sees_no_request(certificate: Path) -> None:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import ssl
 import time
 from email.utils import formatdate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from collector.cli.probes import Depth, Lens, probe_clusters
 from collector.cli.tape import Tape
@@ -20,6 +15,7 @@ from collector.config.api import ApiSettings
 from collector.config.clusters import ClusterSettings
 from collector.config.model import Config
 from collector.records import ClusterId
+from tests.authority import self_signed, tls_of
 from tests.scripted import ScriptedServer, answer, page, refusal
 from tests.sweeping import QUICK, Token
 
@@ -39,30 +35,6 @@ def backup(backup_id: str, **fields: object) -> dict[str, object]:
         "createdAt": "2026-11-20T01:05:00Z",
         **fields,
     }
-
-
-def own_certificate(folder: Path) -> ssl.SSLContext:
-    """Make a server's side of TLS, with a certificate that has signed itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = dt.datetime.now(dt.UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    file = folder / "server.pem"
-    form = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    private = key.private_bytes(serialization.Encoding.PEM, *form)
-    file.write_bytes(private + signed.public_bytes(serialization.Encoding.PEM))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
-    return context
 
 
 def lens(depth: Depth = "page", **known: Any) -> Lens:
@@ -156,7 +128,7 @@ async def test_a_name_that_does_not_exist_is_told() -> None:
 
 async def test_a_certificate_of_an_unknown_authority_is_told(tmp_path: Path) -> None:
     """With what it may mean."""
-    async with ScriptedServer([page()], tls=own_certificate(tmp_path)) as server:
+    async with ScriptedServer([page()], tls=tls_of(self_signed(tmp_path))) as server:
         (finding,) = await probe(server.url, lens())
 
     assert finding.error == "tls"

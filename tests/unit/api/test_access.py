@@ -82,14 +82,14 @@ UNREADABLE: dict[str, tuple[AuthSettings, str]] = {
 
 @pytest.mark.parametrize("auth, sentence", UNREADABLE.values(), ids=UNREADABLE.keys())
 def test_what_cannot_be_read_is_found_before_anything_is_begun(auth: AuthSettings, sentence: str) -> None:
-    """No database is opened and no service is asked for a credential that is not there (G8)."""
+    """No database is opened and no service is asked for a credential that is not there."""
     with pytest.raises(CredentialError, match=sentence):
         check_readable(auth, {"MINE": "{}", "EMPTY": ""})
 
 
 @pytest.mark.parametrize("kind", ["service_account_key", "iam_token", "oauth_token"])
 def test_a_file_that_others_can_read_is_named_in_the_log(tmp_path: Path, kind: str) -> None:
-    """It works, and somebody should know (G9)."""
+    """It works, and somebody should know."""
     file = tmp_path / "secret"
     file.write_text(KEY_JSON if kind == "service_account_key" else "t1.secret")
     file.chmod(0o644)
@@ -110,7 +110,10 @@ def test_an_oauth_token_is_taken_with_a_warning() -> None:
     assert "y0_secret" not in str(lines)
 
 
-@pytest.mark.parametrize("address", ["http://host", "host/path", "user@host", "a b", "host:port"])
+@pytest.mark.parametrize(
+    "address",
+    ["http://host", "host/path", "user@host", "a b", "host:port", "host:99999", "a..b", f"{'a' * 64}.b", "[1.2.3]"],
+)
 def test_an_address_of_the_metadata_service_that_is_none_is_refused(address: str) -> None:
     """A host, or a host and a port: nothing that could lead elsewhere."""
     settings = ApiSettings()

@@ -39,7 +39,7 @@ async def test_a_file_is_read_anew_for_every_token(file: Path) -> None:
 
 
 async def test_a_refused_token_is_renewed_only_by_another_one_in_its_place(file: Path) -> None:
-    """Somebody else renews it; the same one again would be refused again (G10)."""
+    """Somebody else renews it; the same one again would be refused again."""
     credential = IamToken(SecretSource(file=file), {})
     await credential.token()
     version = credential.version

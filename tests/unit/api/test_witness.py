@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+
 import pytest
 
 from collector.api.answer import Answer
@@ -9,6 +12,16 @@ from collector.api.witness import Exchange, witnessed
 
 TOKEN = "t1.canary=="
 """Has characters that are escaped where it stands in a URL."""
+
+
+@pytest.fixture
+def _in_tokyo() -> Iterator[None]:
+    """Have the process nine hours ahead of UTC."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("TZ", "JST-9")
+        time.tzset()
+        yield
+    time.tzset()
 
 
 def exchange(*headers: tuple[str, str], body: bytes = b"{}") -> Exchange:
@@ -37,13 +50,16 @@ def test_our_token_is_taken_out_wherever_it_is_echoed(form: str) -> None:
     "date, dated_at",
     [
         ("Thu, 01 Jan 1970 00:02:03 GMT", 123.0),
+        ("Thu, 01 Jan 1970 00:02:03 -0000", 123.0),
+        ("Thu, 01 Jan 1970 00:02:03", 123.0),
         ("yesterday", None),
         ("", None),
     ],
-    ids=["date", "words", "empty"],
+    ids=["date", "zone-unknown", "no-zone", "words", "empty"],
 )
+@pytest.mark.usefixtures("_in_tokyo")
 def test_the_servers_clock_is_read_off_its_date(date: str, dated_at: float | None) -> None:
-    """What cannot be read says nothing."""
+    """What cannot be read says nothing, and where we are does not matter."""
     assert exchange(("Date", date)).dated_at == dated_at
 
 

@@ -6,7 +6,7 @@ import errno
 
 import pytest
 
-from collector.cli.advice import Circumstances, advise, proxies_in
+from collector.cli.advice import Circumstances, advise, advise_anywhere, proxies_in
 from collector.errors import (
     AnswerTooLarge,
     BadAnswer,
@@ -124,3 +124,16 @@ def test_proxies_are_named_without_their_values() -> None:
     env = {"https_proxy": "http://user:secret@proxy:3128", "HTTP_PROXY": "", "ALL_PROXY": "socks5://x", "NO_PROXY": "*"}
 
     assert proxies_in(env) == ("https_proxy", "ALL_PROXY")
+
+
+@pytest.mark.parametrize(
+    "known, settings",
+    [
+        (Circumstances(), "check api.mdb_url or api.endpoints_from"),
+        (Circumstances(address="api.resource_manager_url"), "check api.resource_manager_url"),
+    ],
+    ids=["backups", "folders"],
+)
+def test_the_settings_that_led_there_are_named(known: Circumstances, settings: str) -> None:
+    """The address may stand in the configuration, or come from the list that the configuration names."""
+    assert settings in (advise_anywhere(Redirected("302"), known) or "")

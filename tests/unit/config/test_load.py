@@ -20,7 +20,7 @@ ONE = "clusters: [{id: c9q}]\n"
 
 @pytest.mark.parametrize("second", ["c9qabc", "C9QABC", "'c9qabc '"], ids=["the-same", "by-case", "by-white-space"])
 def test_a_cluster_that_stands_twice_is_refused(problems: Problems, second: str) -> None:
-    """G3: the second place is named, and the first one with it."""
+    """The second place is named, and the first one with it."""
     (found,) = problems(f"clusters:\n  - id: c9qabc\n  - id: {second}")
 
     assert found.startswith("config.yaml:3:9: clusters.1.id: this cluster stands twice: it is already on line 2")
@@ -28,7 +28,7 @@ def test_a_cluster_that_stands_twice_is_refused(problems: Problems, second: str)
 
 @pytest.mark.parametrize("text", ["clusters:", "clusters: []", "clusters: {}", "log: {}"])
 def test_a_configuration_without_clusters_is_refused(problems: Problems, text: str) -> None:
-    """G3: an empty list is a mistake until said otherwise."""
+    """An empty list is a mistake until said otherwise."""
     (found,) = problems(text)
 
     assert found.endswith(": clusters: no clusters: list at least one, as `- id: …`, or set `discovery`")
@@ -84,7 +84,7 @@ UNKNOWN = {
 
 @pytest.mark.parametrize("text, expected", UNKNOWN.values(), ids=UNKNOWN.keys())
 def test_an_unknown_key_is_refused_with_a_suggestion(problems: Problems, text: str, expected: str) -> None:
-    """G4: a typo never leaves a default in force unnoticed."""
+    """A typo never leaves a default in force unnoticed."""
     found = problems(ONE + text, {"A": "log"})
 
     assert found == [f"config.yaml:{expected}"]
@@ -215,7 +215,7 @@ def test_variables_are_replaced_in_values_and_take_the_type_of_their_key(load: L
 
 
 def test_a_variable_that_is_empty_is_not_one_that_is_unset(load: Load, problems: Problems) -> None:
-    """G8: set but empty is a value; unset is a problem at its place."""
+    """Set but empty is a value; unset is a problem at its place."""
     text = ONE + "database:\n  url: ${URL}"
 
     config, found = load(text, {"URL": ""}), problems(text)

@@ -60,7 +60,7 @@ LEAKS = {
 
 @pytest.mark.parametrize("text", LEAKS.values(), ids=LEAKS.keys())
 def test_no_secret_is_in_the_message_or_the_chain_of_exceptions(load: Load, text: str) -> None:
-    """G11, G12: the place and the reason are named, the value is not; nor by any exception behind it."""
+    """The place and the reason are named, the value is not; nor by any exception behind it."""
     with pytest.raises(ConfigError) as caught:
         load(text, ENV)
 
@@ -72,14 +72,14 @@ def test_no_secret_is_in_the_message_or_the_chain_of_exceptions(load: Load, text
 
 @pytest.mark.parametrize("value", ["t1.x", "'${TOKEN}'", "[t1.x]", "5"], ids=["literal", "variable", "list", "number"])
 def test_a_literal_token_is_refused_with_the_ways_to_give_one(problems: Problems, value: str) -> None:
-    """G11: a token in a file ends up in a repository."""
+    """A token in a file ends up in a repository."""
     found = problems(ONE + f"auth: {{iam_token: {value}}}", ENV)
 
     assert found == ["config.yaml:2:19: auth.iam_token: secrets are never literal here: use {env: …} or {file: …}"]
 
 
 def test_a_literal_password_is_refused_with_the_way_to_give_one(problems: Problems) -> None:
-    """G11: of the whole URL only the password must come from outside."""
+    """Of the whole URL only the password must come from outside."""
     found = problems(ONE + "database: {url: 'postgresql://u:pw@h/d'}")
 
     assert found == [
@@ -88,7 +88,7 @@ def test_a_literal_password_is_refused_with_the_way_to_give_one(problems: Proble
 
 
 def test_the_secrets_of_a_configuration_are_not_in_its_repr(load: Load) -> None:
-    """G12: a configuration in a log or a traceback shows no password."""
+    """A configuration in a log or a traceback shows no password."""
     config = load(ONE + "database:\n  url: ${URL}", {"URL": "postgresql://u:canary@h/d"})
 
     assert "canary" not in f"{config} {config!r}"

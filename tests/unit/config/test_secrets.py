@@ -16,7 +16,7 @@ Write = Callable[..., Path]
 
 @pytest.mark.parametrize("content", [b"t1.canary", b"t1.canary\n", b"t1.canary\r\n"], ids=["bare", "line-feed", "crlf"])
 def test_one_line_break_at_the_end_is_dropped(write: Write, content: bytes) -> None:
-    """G8: editors end files with one."""
+    """Editors end files with one."""
     secret = read_secret(SecretSource(file=write(content)), {})
 
     assert (secret.value, secret.warning) == ("t1.canary", None)
@@ -40,7 +40,7 @@ def test_one_line_break_at_the_end_is_dropped(write: Write, content: bytes) -> N
     ids=["nothing", "a-line-break", "two", "inner", "nul", "escape", "before", "after", "utf-8", "mark", "too-big"],
 )
 def test_a_file_that_holds_no_single_clean_line_is_refused(write: Write, content: bytes, reason: str) -> None:
-    """G8, G9: what cannot be a token never gets into a header."""
+    """What cannot be a token never gets into a header."""
     path = write(content)
 
     with pytest.raises(CredentialError, match=reason) as caught:
@@ -55,13 +55,13 @@ def test_a_file_that_holds_no_single_clean_line_is_refused(write: Write, content
     ids=["unset", "empty", "two-lines"],
 )
 def test_a_variable_that_is_unset_is_told_from_an_empty_one(env: dict[str, str], reason: str) -> None:
-    """G8: the two have different causes in a manifest."""
+    """The two have different causes in a manifest."""
     with pytest.raises(CredentialError, match=reason):
         read_secret(SecretSource(env="TOKEN"), env)
 
 
 def test_a_variable_is_read_like_a_file() -> None:
-    """G8: a secret that was made from a file keeps its line break in the environment too."""
+    """A secret that was made from a file keeps its line break in the environment too."""
     secret = read_secret(SecretSource(env="TOKEN"), {"TOKEN": "t1.canary\n"})
 
     assert secret.value == "t1.canary"
@@ -69,7 +69,7 @@ def test_a_variable_is_read_like_a_file() -> None:
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604], ids=oct)
 def test_a_file_that_others_can_read_is_used_with_a_warning(write: Write, mode: int) -> None:
-    """G9: Kubernetes mounts secrets so, which is no reason to stop."""
+    """Kubernetes mounts secrets so, which is no reason to stop."""
     path = write(b"t1.canary", mode)
 
     secret = read_secret(SecretSource(file=path), {})
@@ -79,7 +79,7 @@ def test_a_file_that_others_can_read_is_used_with_a_warning(write: Write, mode: 
 
 
 def test_a_symbolic_link_to_a_regular_file_is_followed(write: Write, tmp_path: Path) -> None:
-    """G9: Kubernetes swaps mounted secrets through links."""
+    """Kubernetes swaps mounted secrets through links."""
     link = tmp_path / "link"
     link.symlink_to(write(b"t1.canary"))
 
@@ -89,7 +89,7 @@ def test_a_symbolic_link_to_a_regular_file_is_followed(write: Write, tmp_path: P
 
 
 def test_a_fifo_is_refused_without_waiting(tmp_path: Path) -> None:
-    """G9: nobody may ever write to it."""
+    """Nobody may ever write to it."""
     path = tmp_path / "fifo"
     os.mkfifo(path)
 
@@ -98,7 +98,7 @@ def test_a_fifo_is_refused_without_waiting(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    """G9: the system's own reason is kept."""
+    """The system's own reason is kept."""
     path = tmp_path / "absent"
 
     with pytest.raises(CredentialError, match="absent cannot be read: No such file"):
@@ -106,7 +106,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_a_secret_that_was_rotated_is_read_anew(write: Write) -> None:
-    """G10: nothing is kept from one reading to the next."""
+    """Nothing is kept from one reading to the next."""
     source = SecretSource(file=write(b"first"))
 
     first, second = read_secret(source, {}), (write(b"second"), read_secret(source, {}))[1]
@@ -115,7 +115,7 @@ def test_a_secret_that_was_rotated_is_read_anew(write: Write) -> None:
 
 
 def test_the_value_is_in_no_repr(write: Write) -> None:
-    """G12: a secret in a traceback's locals or a log shows that it is there, not what it is."""
+    """A secret in a traceback's locals or a log shows that it is there, not what it is."""
     secret = read_secret(SecretSource(file=write(b"t1.canary")), {})
 
     assert "canary" not in f"{secret} {secret!r}"

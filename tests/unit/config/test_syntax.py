@@ -59,14 +59,14 @@ SYNTAX: Mapping[str, tuple[str | bytes, str]] = {
 def test_yaml_that_can_surprise_is_refused_at_its_place(
     problems: Problems, content: str | bytes, expected: str
 ) -> None:
-    """G1: tags, anchors, merge keys, documents, double keys, odd bytes, size and depth name line and column."""
+    """Tags, anchors, merge keys, documents, double keys, odd bytes, size and depth name line and column."""
     found = problems(content)
 
     assert found == [f"config.yaml:{expected}"]
 
 
 def test_an_alias_is_refused_beside_its_anchor(problems: Problems) -> None:
-    """G1: no alias at all, so nothing can grow out of a small file."""
+    """No alias at all, so nothing can grow out of a small file."""
     found = problems("clusters: [{id: c9q, labels: &a {x: w}}, {id: c9r, labels: *a}]")
 
     assert found == [
@@ -96,7 +96,7 @@ SURPRISES = {
 def test_an_id_that_yaml_readers_take_for_something_else_must_be_quoted(
     problems: Problems, text: str, reading: str
 ) -> None:
-    """G2: such an id is neither guessed at nor taken as text."""
+    """Such an id is neither guessed at nor taken as text."""
     (found,) = problems(f"clusters:\n  - id: {text}")
 
     assert found.startswith("config.yaml:2:9: clusters.0.id: ")
@@ -108,14 +108,14 @@ def test_an_id_that_yaml_readers_take_for_something_else_must_be_quoted(
     "text, seen", [("12", "'12'"), ("1.5", "'1.5'"), ("true", "'true'")], ids=["integer", "decimal", "boolean"]
 )
 def test_a_number_or_boolean_where_text_belongs_must_be_quoted(problems: Problems, text: str, seen: str) -> None:
-    """G2: what all readers agree on is still not text."""
+    """What all readers agree on is still not text."""
     found = problems(f"clusters: [{{id: c9q, name: {text}}}]")
 
     assert found == [f"config.yaml:1:28: clusters.0.name: should be text: quote it (here: {seen})"]
 
 
 def test_null_where_text_belongs_is_refused(problems: Problems) -> None:
-    """G2: an id cannot be null."""
+    """An id cannot be null."""
     found = problems("clusters: [{id: null}]")
 
     assert found == ["config.yaml:1:17: clusters.0.id: should be text (here: 'null')"]
@@ -123,7 +123,7 @@ def test_null_where_text_belongs_is_refused(problems: Problems) -> None:
 
 @pytest.mark.parametrize("text", ["on", "0123", "12:30:45", "2026-11-24", "null"])
 def test_a_quoted_value_is_always_text(load: Load, text: str) -> None:
-    """G2: the advice to quote helps."""
+    """The advice to quote helps."""
     config = load(f"clusters: [{{id: c9q, name: '{text}'}}]")
 
     assert config.clusters[0].name == text
@@ -131,7 +131,7 @@ def test_a_quoted_value_is_always_text(load: Load, text: str) -> None:
 
 @pytest.mark.parametrize("word", ["yes", "on", "Y", "off", "'yes'", "'1'", "1", "TRUE ish"])
 def test_only_true_and_false_are_booleans(problems: Problems, word: str) -> None:
-    """G2: no other word silently switches anything on or off."""
+    """No other word silently switches anything on or off."""
     (found,) = problems(ONE + f"database: {{auto_migrate: {word}}}")
 
     assert found.startswith("config.yaml:2:26: database.auto_migrate: ")
@@ -140,7 +140,7 @@ def test_only_true_and_false_are_booleans(problems: Problems, word: str) -> None
 
 @pytest.mark.parametrize("setting", ["pool_size: true", "pool_size: '1_0'", "pool_size: ' 4'", "pool_size: 4.5"])
 def test_only_decimal_numbers_are_numbers(problems: Problems, setting: str) -> None:
-    """G2: true is not 1, and 1_0 is not 10."""
+    """True is not 1, and 1_0 is not 10."""
     (found,) = problems(ONE + f"database: {{{setting}}}")
 
     assert found.startswith("config.yaml:2:23: database.pool_size: should be a ")
@@ -157,7 +157,7 @@ FRAGMENTS = st.sampled_from([
 @given(content=st.one_of(st.text(), st.lists(FRAGMENTS, max_size=40).map("".join)))
 @settings(max_examples=300, deadline=None)
 def test_any_text_loads_or_is_refused_with_well_formed_problems(load: Load, content: str) -> None:
-    """G1: nothing but a `Config` or a `ConfigError` ever comes out, and each problem has its place."""
+    """Nothing but a `Config` or a `ConfigError` ever comes out, and each problem has its place."""
     try:
         outcome: Config | list[str] = load(content.encode("utf-8", "surrogatepass"), {"A": "a\nb"})
     except ConfigError as exc:

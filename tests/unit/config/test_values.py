@@ -81,7 +81,7 @@ def test_waiting_may_last_no_time_and_a_deadline_may_not(load: Load, problems: P
     ],
 )
 def test_an_api_address_is_an_origin(url: str, origin: str) -> None:
-    """G7: https with a host name, or loopback; the slash at the end goes."""
+    """Https with a host name, or loopback; the slash at the end goes."""
     assert ApiSettings(mdb_url=url).mdb_url == origin
 
 
@@ -99,7 +99,7 @@ NO_ORIGINS = [
 
 @pytest.mark.parametrize("url", NO_ORIGINS)
 def test_any_other_api_address_is_refused(url: str) -> None:
-    """G7: where this address leads, the credential goes."""
+    """Where this address leads, the credential goes."""
     with pytest.raises(ValidationError):
         ApiSettings(mdb_url=url)
 

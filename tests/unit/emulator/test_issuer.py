@@ -46,6 +46,8 @@ def test_a_token_is_good_until_its_life_or_all_lives_end() -> None:
     assert not issuer.accepts(token_of(issuer, claim()))
 
 
+LIST = base64.urlsafe_b64encode(b"[1]").decode().rstrip("=")
+ODD = base64.urlsafe_b64encode(b'{"alg":"PS256","typ":"JWT","kid":[]}').decode().rstrip("=")
 NONE = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT","kid":"ajekey00000000000000"}').decode().rstrip("=")
 
 
@@ -56,11 +58,25 @@ NONE = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT","kid":"ajekey0000000
         (claim(now_s=1_000), "not of this time"),
         (claim(now_s=int(time.time()) + 600), "not of this time"),
         (json.dumps({"jwt": f"{NONE}.e30."}).encode(), "names no PS256 key"),
+        (json.dumps({"jwt": f"{LIST}.e30."}).encode(), "not JSON objects"),
+        (json.dumps({"jwt": f"{NONE}.{LIST}."}).encode(), "not JSON objects"),
+        (json.dumps({"jwt": f"{ODD}.e30."}).encode(), "names no PS256 key"),
         (json.dumps({"jwt": "nonsense"}).encode(), "not a JWT"),
         (b"{}", "OAuth token is invalid"),
         (b"nonsense", "not JSON"),
     ],
-    ids=["audience", "old", "future", "unsigned", "no-jwt", "empty", "no-json"],
+    ids=[
+        "audience",
+        "old",
+        "future",
+        "unsigned",
+        "header-list",
+        "claims-list",
+        "kid-list",
+        "no-jwt",
+        "empty",
+        "no-json",
+    ],
 )
 def test_what_the_real_token_service_refuses_is_refused(body: bytes, reason: str) -> None:
     """Or a client that is wrong would be right here."""

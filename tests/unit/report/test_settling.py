@@ -63,6 +63,11 @@ def test_no_answer_settles_nothing() -> None:
     assert len({each.key for each in settled}) == len(settled)
 
 
+def postgresql(*records: Mapping[str, object]) -> Reply:
+    """Make a page of a PostgreSQL cluster."""
+    return reply({"backups": list(records)}, target=TARGET.replace("opensearch", "postgresql"))
+
+
 @pytest.mark.parametrize(
     "key, replies, answer",
     [
@@ -74,6 +79,9 @@ def test_no_answer_settles_nothing() -> None:
         ("defaults_in_records", [page(backup(sizeBytes="0"))], "`sizeBytes` printed as `0`: 1"),
         ("defaults_in_records", [page(backup())], "`sizeBytes` left out: 1"),
         ("unknown_fields", [page(backup(type="MANUAL"))], "`type`: 1"),
+        ("unknown_fields", [postgresql(backup(type="MANUAL", size="1", sizeBytes="1"))], "`sizeBytes`: 1"),
+        ("int64", [postgresql(backup(size="1", journalSize=2))], "string: 1 (c9qone/0001); int: 1"),
+        ("offsets", [postgresql(backup(retainUntil="2026-02-19T00:00:00+03:00"))], "`+03:00`: 1"),
         ("index_names", [page(backup(indices=["b", "a"], indicesTotal="7"))], "2 named of more, not sorted: 1"),
         ("index_names", [page(backup(indices=["a", "b"], indicesTotal="7"))], "2 named of more, sorted: 1"),
         ("index_names", [page(backup(indices=["a"] * 101, indicesTotal="101"))], "all of 100 or more named: 1"),
