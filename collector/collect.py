@@ -129,7 +129,8 @@ def choose_folder(cluster: Cluster, past: Past, *, refusal: str) -> Folder:
     Choose the folder whose list proves what became of a cluster's backups: the configured one, else the stored one.
 
     Raises:
-        ClusterNotFound: none is known. Or a stored backup names another: its absence here would prove nothing.
+        ClusterNotFound: none is known. Or a stored backup names another, or some name none and no other names this
+            one: their absence here would prove nothing.
     """
     folder_id = cluster.folder_id or past.folder_id
     if folder_id is None:
@@ -137,6 +138,9 @@ def choose_folder(cluster: Cluster, past: Past, *, refusal: str) -> Folder:
     if elsewhere := sorted(past.named - {folder_id}):
         named = f"stored backups of it name folder {', '.join(elsewhere)}"
         raise ClusterNotFound(f"{refusal}; its folder should be {folder_id}, but {named}: the list was not read")
+    if past.has_unnamed and not past.named:
+        unnamed = f"stored backups of it name no folder, so nothing proves that they are in {folder_id}"
+        raise ClusterNotFound(f"{refusal}; {unnamed}: the list was not read")
     return Folder(cluster.service, folder_id)
 
 

@@ -39,7 +39,8 @@ async def collect_deleted(folder: Folder, gone: Sequence[Gone], means: Means, *,
     moved = await _attempt(folder, gone, means, restarts=0, report=report)
     if moved:
         log.info("folder.restarted", folder_id=folder.id, clusters=len(moved))
-        await _attempt(folder, moved, means, restarts=RESTARTS_MAX, report=report)
+        with contained([each.cluster for each in moved], report):  # the others have ended, and keep their results
+            await _attempt(folder, moved, means, restarts=RESTARTS_MAX, report=report)
 
 
 class _Wanted(NamedTuple):

@@ -7,7 +7,7 @@ Nobody is taken for gone because a folder could not be read: what it was known t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
@@ -16,6 +16,7 @@ import structlog
 
 from collector.descriptions import ClusterDescription, Known, Reading
 from collector.errors import CollectorError, DatabaseError, UnreadableValue
+from collector.interrupt import work_or_event
 from collector.parse import parse_cluster, parse_folder
 from collector.places import Entries, cloud_ids, folder_sources, matches, spared_by, too_much_is_gone
 from collector.records import Guard, Page, Traffic
@@ -88,11 +89,11 @@ async def discover(means: Discoverer) -> Found:
     """
     Read all sources and store what they hold. A fault of one is a result, not an exception.
 
+    Without entries nothing is read, and what earlier configurations led to is asked no longer.
+
     Raises:
         DatabaseError: what is known could not be read, or not be written.
     """
-    if not means.entries:
-        return Found()
     start = await means.store.discoveries.begin(cloud_ids(means.entries))
     clouds = await asyncio.gather(*(_read_cloud(each, start, means) for each in cloud_ids(means.entries)))
     folders = {each.source.cloud_id or "": each.folder_ids for each in clouds}
@@ -152,6 +153,10 @@ async def _read(
             raise
         except CollectorError as exc:
             return Reading(source=source, outcome="failed", error=exc.kind, message=str(exc))
+        except Exception as exc:  # a bug in one reading is no reason to collect nothing
+            log.exception("source.crashed", source=source.key)
+            message = f"{type(exc).__name__} (see the log)"
+            return Reading(source=source, outcome="failed", error="bug", message=message)
     if reading is None:
         return Reading(source=source, outcome="failed", error="interrupted", message="the sweep was stopped")
     return reading
@@ -177,15 +182,8 @@ async def _take_all(source: Source, pages: AsyncGenerator[Page, None], take: Cal
 
 async def _unless_stopped(work: Coroutine[Any, Any, T], stopping: asyncio.Event) -> T | None:
     """Do the work, or give it up when the sweep is stopped: then None."""
-    task, stop = asyncio.ensure_future(work), asyncio.ensure_future(stopping.wait())
-    waited_for: Iterable[asyncio.Future[Any]] = (task, stop)
-    try:
-        await asyncio.wait(waited_for, return_when=asyncio.FIRST_COMPLETED)
+    async with work_or_event(work, stopping) as task:
         return task.result() if task.done() else None
-    finally:
-        task.cancel()
-        stop.cancel()
-        await asyncio.gather(task, stop, return_exceptions=True)
 
 
 def _tell(settled: Settled) -> None:

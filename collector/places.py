@@ -67,5 +67,6 @@ def spared_by(source: Source, entries: Entries) -> list[Source]:
 
 
 def too_much_is_gone(known: frozenset[str], listed: frozenset[str], guard: Guard) -> bool:
-    """Tell whether more is gone at once than is believed."""
-    return len(known - listed) > max(guard.rows, guard.share * len(known))
+    """Tell whether more is gone at once than is believed. That nothing is left never is."""
+    gone = len(known - listed)
+    return gone > max(guard.rows, guard.share * len(known)) or (gone > 0 and not listed)

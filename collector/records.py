@@ -60,6 +60,8 @@ class Past(NamedTuple):
     """The folder it was last known to be in, else the one that its newest backup names."""
     named: frozenset[str]
     """All folders that its backups name, the vanished ones aside."""
+    has_unnamed: bool
+    """Whether one of these backups names no folder."""
     seen: bool
     """Whether a backup or a complete listing of it is stored."""
 

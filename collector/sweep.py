@@ -20,7 +20,7 @@ from collector.deleted import collect_deleted
 from collector.discover import Discoverer, Found, discover
 from collector.errors import DatabaseError, DiscoveryIncomplete, UsageError
 from collector.records import Cluster, Folder, ListingResult, Summary, SweepOutcome, Traffic
-from collector.sources import Discovered
+from collector.sources import Discovered, Source
 from collector.store import SweepRequest, SweepStart
 
 if TYPE_CHECKING:
@@ -68,8 +68,7 @@ async def run_sweep(
     Args:
         config: limits and concurrency.
         sweep: which clusters, and how.
-        api: open.
-        store: open, its schema current.
+        api, store: open, the schema current.
         stopping: when set, no further page is asked for and the merges in hand are rolled back.
         on_result: called once for each cluster as it ends.
 
@@ -77,13 +76,10 @@ async def run_sweep(
         DatabaseError: the sweep could not be begun; no backup was asked for.
         UsageError, DiscoveryIncomplete: a cluster that was asked for is not known.
     """
-    allowed, trace_id = sweep.allow_mass_vanish, sweep.trace_id
-    found = await discover(
-        Discoverer.of(config, api=api, store=store, trace_id=trace_id, stopping=stopping, allowed=allowed)
-    )
+    found = await _discover(config, sweep, api=api, store=store, stopping=stopping)
     sweep = replace(sweep, configured=configured_clusters(config, found.known))
     selected = _select(sweep, found)
-    start = await _begin(config, sweep, store, found=found) if sweep.writes == "kept" else None
+    start = await _begin(config, sweep, store, unread=found.unread, selected=len(selected))
     means = Means(
         api=api,
         store=store,
@@ -94,10 +90,15 @@ async def run_sweep(
         allow_mass_vanish=sweep.allow_mass_vanish,
     )
     crew = _Crew(selected, means, on_result)
-    # Twice as many as are listed at once: while one half is written, the other is read.
-    ending = await crew.work(2 * config.api.concurrency, stopping=stopping, deadline_s=config.api.sweep_timeout_s)
+    ending = await crew.work(config.api.concurrency, stopping=stopping, deadline_s=config.api.sweep_timeout_s)
     summary = await _conclude(crew, ending, store, discovered=found.discovered)
     return summary if start is None else await _close(summary, store, start)
+
+
+async def _discover(config: Config, sweep: Sweep, *, api: Api, store: Store, stopping: asyncio.Event) -> Found:
+    allowed, trace_id = sweep.allow_mass_vanish, sweep.trace_id
+    means = Discoverer.of(config, api=api, store=store, trace_id=trace_id, stopping=stopping, allowed=allowed)
+    return await discover(means)
 
 
 def _select(sweep: Sweep, found: Found) -> tuple[Cluster, ...]:
@@ -112,15 +113,19 @@ def _select(sweep: Sweep, found: Found) -> tuple[Cluster, ...]:
         raise DiscoveryIncomplete(f"{exc}; but not every folder could be read") from None
 
 
-async def _begin(config: Config, sweep: Sweep, store: Store, *, found: Found) -> SweepStart:
+async def _begin(
+    config: Config, sweep: Sweep, store: Store, *, unread: Sequence[Source], selected: int
+) -> SweepStart | None:
+    if sweep.writes == "rehearsed":
+        return None
     request = SweepRequest(
         trace_id=sweep.trace_id,
         deadline_s=config.api.sweep_timeout_s,
         shard=str(sweep.shard) if sweep.shard else None,
-        selected=len(sweep.select()),
+        selected=selected,
     )
     max_age_s = config.freshness.observation_max_age_s
-    start = await store.begin_sweep(sweep.configured, request, observation_max_age_s=max_age_s, unread=found.unread)
+    start = await store.begin_sweep(sweep.configured, request, observation_max_age_s=max_age_s, unread=unread)
     structlog.contextvars.bind_contextvars(sweep_id=start.sweep_id)
     return start
 
@@ -137,9 +142,10 @@ class _Crew:
         self._means = means
         self._on_result = on_result
 
-    async def work(self, size: int, *, stopping: asyncio.Event, deadline_s: float) -> Ending:
+    async def work(self, listed_at_once: int, *, stopping: asyncio.Event, deadline_s: float) -> Ending:
         """Collect until all is done, or something ends it early; nothing is under way afterwards."""
-        size = min(size, len(self.clusters))
+        # Twice as many as are listed at once: while one half is written, the other is read.
+        size = min(2 * listed_at_once, len(self.clusters))
         asked = asyncio.Barrier(max(size, 1))
         workers = [asyncio.create_task(self._work(asked), name=f"collect-{number}") for number in range(size)]
         everyone = asyncio.gather(*workers)

@@ -85,7 +85,7 @@ COMMENT ON COLUMN inventory.backups.cluster_name IS 'The cluster''s name in the 
 COMMENT ON COLUMN inventory.backups.backup_id IS 'The API''s id; unique within its cluster.';
 COMMENT ON COLUMN inventory.backups.folder_id IS 'The folder that the API names.';
 COMMENT ON COLUMN inventory.backups.source_cluster_id IS 'The cluster that was backed up, as the API names it.';
-COMMENT ON COLUMN inventory.backups.state IS 'live: in the newest complete listing. missing: absent from one complete listing. vanished: absent from two in a row.';
+COMMENT ON COLUMN inventory.backups.state IS 'live: listed, and absent from no complete listing since. missing: absent from one complete listing. vanished: absent from two in a row.';
 COMMENT ON COLUMN inventory.backups.started_at IS 'When the backup began, floored to the microsecond; started_at_ns has the rest.';
 COMMENT ON COLUMN inventory.backups.started_at_ns IS 'Nanoseconds (0-999) beyond started_at.';
 COMMENT ON COLUMN inventory.backups.created_at IS 'When the backup was completed (the API''s meaning), floored to the microsecond; created_at_ns has the rest.';
@@ -107,7 +107,7 @@ COMMENT ON COLUMN inventory.backups.first_seen_at IS 'Start of the first listing
 COMMENT ON COLUMN inventory.backups.last_seen_at IS 'Start of the newest listing known to hold it.';
 COMMENT ON COLUMN inventory.backups.missing_since IS 'Start of the complete listing that first lacked it.';
 COMMENT ON COLUMN inventory.backups.vanished_at IS 'Start of the second complete listing in a row that lacked it.';
-COMMENT ON COLUMN inventory.backups.vanish_reason IS 'Why it vanished, inferred: the API gives no reasons. expired: it had reached the known retention of its cluster, within a day (of a retention below a week: within a seventh). cluster_deleted: it had not, and went missing while the API answered 404 for its cluster. deleted_early: it had not, and its cluster was there. unknown: cannot be inferred.';
+COMMENT ON COLUMN inventory.backups.vanish_reason IS 'Why it vanished, inferred: the API gives no reasons. expired: it had reached its retention, within a day (of a retention below a week: within a seventh); that is its own retain_until, else, unless it was made by hand (type MANUAL), the known retention of its cluster. cluster_deleted: it had not, and went missing while the API answered 404 for its cluster. deleted_early: it had not, and its cluster was there. unknown: cannot be inferred.';
 COMMENT ON COLUMN inventory.backups.type IS 'Who made it: AUTOMATED or MANUAL, or a newer word of the API. NULL: the API does not say; OpenSearch never does.';
 COMMENT ON COLUMN inventory.backups.method IS 'How it was made: BASE, INCREMENTAL, FULL, or a newer word of the API (postgresql, greenplum, spqr).';
 COMMENT ON COLUMN inventory.backups.status IS 'DONE or CREATING, or a newer word of the API (postgresql, mysql). One that is still being made is listed too.';
@@ -188,7 +188,7 @@ COMMENT ON COLUMN inventory.clusters.api_name IS 'Its name in the API, as of des
 COMMENT ON COLUMN inventory.clusters.api_labels IS 'Its labels in the API, as of described_at.';
 COMMENT ON COLUMN inventory.clusters.environment IS 'Its environment in the API, such as PRODUCTION.';
 COMMENT ON COLUMN inventory.clusters.health IS 'Its health in the API, such as ALIVE, as of described_at.';
-COMMENT ON COLUMN inventory.clusters.stopped_since IS 'Start of the first reading that described it as STOPPED; it was stopped then or before. NULL: it is not.';
+COMMENT ON COLUMN inventory.clusters.stopped_since IS 'Start of the first reading that described it as STOPPED; it was stopped then or before: where no reading came earlier, nobody knows since when. NULL: it is not.';
 COMMENT ON COLUMN inventory.clusters.described_at IS 'Start of the newest reading known to hold name, labels, status and health as they stand here; NULL: no discovery ever named it.';
 COMMENT ON COLUMN inventory.clusters.in_discovery IS 'True while a discovered folder, as last read completely, holds it.';
 COMMENT ON COLUMN inventory.clusters.not_found_since IS 'Since when the API answers 404 for the cluster: deleted, or the id is wrong. NULL: it was listed last, or never asked for.';
@@ -201,8 +201,12 @@ SELECT
     c.labels,
     CASE
         WHEN c.observed_at IS NULL OR now() - c.observed_at > c.observation_max_age THEN 'unknown'
-        WHEN newest.created_at IS NULL OR judged.at - newest.created_at > c.max_age THEN 'stale'
-        ELSE 'fresh'
+        WHEN newest.created_at IS NULL THEN 'stale'
+        WHEN judged.at - newest.created_at <= c.max_age THEN 'fresh'
+        -- Old enough for stale, but whether it should be younger we did not see: the cluster may be stopped still, or was
+        -- stopped at a time that we do not know.
+        WHEN d.stopped_since - newest.created_at <= c.max_age OR d.stopped_since = d.first_seen_at THEN 'unknown'
+        ELSE 'stale'
     END AS verdict,
     newest.backup_id AS newest_backup_id,
     newest.created_at AS newest_created_at,
@@ -222,7 +226,7 @@ FROM collector.cluster AS c
 LEFT JOIN collector.discovered_cluster AS d ON d.cluster_id = c.cluster_id AND d.gone_since IS NULL
 LEFT JOIN collector.discovery_source AS s ON s.source = d.source
 -- A stopped cluster makes no backups, and has no data newer than its stop. We know that it is stopped only as long as
--- it was described so recently: else it may run again, and is judged by the present.
+-- it was described so recently: else it may run again, and only what is young enough even now is fresh.
 CROSS JOIN LATERAL (
     SELECT
         CASE WHEN e.expected THEN now() ELSE d.stopped_since END AS at,
@@ -263,7 +267,7 @@ COMMENT ON COLUMN inventory.freshness.service IS 'Which managed database, by its
 COMMENT ON COLUMN inventory.freshness.cluster_id IS 'The cluster''s id.';
 COMMENT ON COLUMN inventory.freshness.cluster_name IS 'The cluster''s name in the configuration, else in the API; NULL: none.';
 COMMENT ON COLUMN inventory.freshness.labels IS 'The cluster''s labels in the configuration, else in the API.';
-COMMENT ON COLUMN inventory.freshness.verdict IS 'unknown: no complete listing within observation_max_age. stale: no live backup, or the newest older than max_age (of a stopped cluster: older than that when it was stopped). fresh: else.';
+COMMENT ON COLUMN inventory.freshness.verdict IS 'unknown: no complete listing within observation_max_age; or the newest backup is older than max_age, and that may be right: the cluster was stopped before anybody saw it run, or was stopped when its status was last read, longer ago than observation_max_age. stale: no live backup, or the newest older than max_age (of a stopped cluster: older than that when it was stopped). fresh: else.';
 COMMENT ON COLUMN inventory.freshness.newest_backup_id IS 'The newest live backup. Passed over, because they prove nothing: one that has a status other than DONE, such as CREATING, is not known to be finished; one dated more than an hour ahead of the database''s clock.';
 COMMENT ON COLUMN inventory.freshness.newest_created_at IS 'When the newest live backup was completed, floored to the microsecond.';
 COMMENT ON COLUMN inventory.freshness.newest_created_at_ns IS 'Nanoseconds (0-999) beyond newest_created_at.';

@@ -147,7 +147,7 @@ LEFT JOIN LATERAL (
 ) AS proven ON true
 WHERE coalesce(s.next_created_at, c.observed_at) - s.created_at > c.max_age;
 
-COMMENT ON VIEW inventory.gaps IS 'Spans longer than max_age between successive backups of a cluster, over all that was ever stored, and the span from its newest backup to its newest complete listing. A cluster that never had a backup has none: see freshness and attainment.';
+COMMENT ON VIEW inventory.gaps IS 'Spans longer than max_age between successive backups of a cluster, over all that was ever stored, and the span from its newest backup to its newest complete listing. Time in which the cluster was stopped counts too. A cluster that never had a backup has none: see freshness and attainment.';
 COMMENT ON COLUMN inventory.gaps.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
 COMMENT ON COLUMN inventory.gaps.cluster_id IS 'The cluster''s id.';
 COMMENT ON COLUMN inventory.gaps.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
@@ -261,7 +261,7 @@ CROSS JOIN LATERAL (
         END AS missed
 ) AS share;
 
-COMMENT ON VIEW inventory.attainment IS 'Shares of time in which the newest backup was within max_age, over the last 30, 90 and 365 days. attained + missed + unknown = 1, exactly.';
+COMMENT ON VIEW inventory.attainment IS 'Shares of time in which the newest backup was within max_age, over the last 30, 90 and 365 days. attained + missed + unknown = 1, exactly. Time in which the cluster was stopped counts too.';
 COMMENT ON COLUMN inventory.attainment.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
 COMMENT ON COLUMN inventory.attainment.cluster_id IS 'The cluster''s id.';
 COMMENT ON COLUMN inventory.attainment.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
@@ -425,7 +425,7 @@ INNER JOIN (
         h.created_at_ns,
         h.opensearch_version,
         h.indices_total,
-        coalesce(h.indices_total > cardinality(s.names), false) AS indices_truncated
+        coalesce(h.indices_total, 0) <> cardinality(s.names) AS indices_truncated
     FROM (
         -- Names repeat from backup to backup: of each list of names the newest holder is enough.
         SELECT DISTINCT ON (b.cluster_id, b.index_set_id) b.*
@@ -451,7 +451,7 @@ LEFT JOIN (
         b.vanished_listing_id IS NULL
         AND b.missing_listing_id IS NULL
         AND b.created_at <= now() + INTERVAL '1 hour'
-        AND b.indices_total > coalesce(cardinality(s.names), 0)
+        AND coalesce(b.indices_total, 0) <> coalesce(cardinality(s.names), 0)
     ORDER BY b.cluster_id, b.created_at DESC, b.created_at_ns DESC
 ) AS t ON t.cluster_id = c.cluster_id;
 
@@ -466,60 +466,58 @@ COMMENT ON COLUMN inventory.index_backups.created_at IS 'When that backup was co
 COMMENT ON COLUMN inventory.index_backups.created_at_ns IS 'Nanoseconds (0-999) beyond created_at.';
 COMMENT ON COLUMN inventory.index_backups.opensearch_version IS 'The version that made it.';
 COMMENT ON COLUMN inventory.index_backups.indices_total IS 'Number of indices in it, as the API counts them.';
-COMMENT ON COLUMN inventory.index_backups.indices_truncated IS 'True where it holds more indices than it names.';
-COMMENT ON COLUMN inventory.index_backups.listed_only IS 'True where a newer live backup names only some of its indices: it may hold this one as well, and nobody can tell.';
+COMMENT ON COLUMN inventory.index_backups.indices_truncated IS 'True where it may hold more indices than it names: its count is another, or it has none.';
+COMMENT ON COLUMN inventory.index_backups.listed_only IS 'True where a newer live backup may name only some of its indices: it may hold this one as well, and nobody can tell.';
 COMMENT ON COLUMN inventory.index_backups.observed_at IS 'Start of the newest complete listing: live means live then.';
 
 CREATE VIEW inventory.dropped_indices AS
+-- NOT MATERIALIZED: else a question about one cluster would look at all of them.
+WITH recent AS NOT MATERIALIZED (
+    SELECT
+        k.cluster_id,
+        two.*
+    FROM collector.cluster AS k
+    CROSS JOIN LATERAL (
+        SELECT
+            b.backup_id,
+            b.created_at,
+            b.created_at_ns,
+            b.indices_total,
+            coalesce(s.names, '{}') AS names,
+            row_number() OVER (ORDER BY b.created_at DESC, b.created_at_ns DESC, b.backup_id DESC) AS place
+        FROM collector.backup AS b
+        LEFT JOIN collector.index_set AS s ON s.index_set_id = b.index_set_id
+        WHERE
+            b.cluster_id = k.cluster_id
+            AND b.vanished_listing_id IS NULL
+            AND b.missing_listing_id IS NULL
+            AND b.created_at <= now() + INTERVAL '1 hour'
+        ORDER BY b.created_at DESC, b.created_at_ns DESC, b.backup_id DESC
+        LIMIT 2
+    ) AS two
+)
+
 SELECT
     c.service,
     c.cluster_id,
     c.name AS cluster_name,
     c.labels,
     gone.index_name,
-    CASE WHEN newest.indices_total > cardinality(newest.names) THEN 'cannot tell' ELSE 'dropped' END AS verdict,
+    -- The API leaves out a count of 0. Beside names, no count says nothing.
+    CASE
+        WHEN coalesce(newest.indices_total, 0) <> cardinality(newest.names) THEN 'cannot tell'
+        ELSE 'dropped'
+    END AS verdict,
     newest.backup_id AS newest_backup_id,
     newest.created_at AS newest_created_at,
     newest.created_at_ns AS newest_created_at_ns,
     previous.backup_id AS previous_backup_id,
     previous.created_at AS previous_created_at,
     previous.created_at_ns AS previous_created_at_ns,
-    coalesce(previous.indices_total > cardinality(previous.names), false) AS previous_truncated
+    coalesce(previous.indices_total, 0) <> cardinality(previous.names) AS previous_truncated
 FROM collector.cluster AS c
-CROSS JOIN LATERAL (
-    SELECT
-        b.backup_id,
-        b.created_at,
-        b.created_at_ns,
-        b.indices_total,
-        coalesce(s.names, '{}') AS names
-    FROM collector.backup AS b
-    LEFT JOIN collector.index_set AS s ON s.index_set_id = b.index_set_id
-    WHERE
-        b.cluster_id = c.cluster_id
-        AND b.vanished_listing_id IS NULL
-        AND b.missing_listing_id IS NULL
-        AND b.created_at <= now() + INTERVAL '1 hour'
-    ORDER BY b.created_at DESC, b.created_at_ns DESC, b.backup_id DESC
-    LIMIT 1
-) AS newest
-CROSS JOIN LATERAL (
-    SELECT
-        b.backup_id,
-        b.created_at,
-        b.created_at_ns,
-        b.indices_total,
-        coalesce(s.names, '{}') AS names
-    FROM collector.backup AS b
-    LEFT JOIN collector.index_set AS s ON s.index_set_id = b.index_set_id
-    WHERE
-        b.cluster_id = c.cluster_id
-        AND b.vanished_listing_id IS NULL
-        AND b.missing_listing_id IS NULL
-        AND b.created_at <= now() + INTERVAL '1 hour'
-    ORDER BY b.created_at DESC, b.created_at_ns DESC, b.backup_id DESC
-    LIMIT 1 OFFSET 1
-) AS previous
+INNER JOIN recent AS newest ON newest.cluster_id = c.cluster_id AND newest.place = 1
+INNER JOIN recent AS previous ON previous.cluster_id = c.cluster_id AND previous.place = 2
 CROSS JOIN LATERAL (
     SELECT unnest(previous.names) AS index_name
     EXCEPT
@@ -532,14 +530,14 @@ COMMENT ON COLUMN inventory.dropped_indices.cluster_id IS 'The cluster''s id.';
 COMMENT ON COLUMN inventory.dropped_indices.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
 COMMENT ON COLUMN inventory.dropped_indices.labels IS 'The cluster''s labels in the configuration.';
 COMMENT ON COLUMN inventory.dropped_indices.index_name IS 'Name of the index.';
-COMMENT ON COLUMN inventory.dropped_indices.verdict IS 'dropped: the newest backup names all its indices, and this is not one. cannot tell: it names only some, and may hold this one.';
+COMMENT ON COLUMN inventory.dropped_indices.verdict IS 'dropped: the newest backup names all its indices, and this is not one. cannot tell: it names only some, or does not say how many it holds, and may hold this one.';
 COMMENT ON COLUMN inventory.dropped_indices.newest_backup_id IS 'The newest live backup, without the name.';
 COMMENT ON COLUMN inventory.dropped_indices.newest_created_at IS 'When it was completed, floored to the microsecond.';
 COMMENT ON COLUMN inventory.dropped_indices.newest_created_at_ns IS 'Nanoseconds (0-999) beyond newest_created_at.';
 COMMENT ON COLUMN inventory.dropped_indices.previous_backup_id IS 'The live backup before it, with the name.';
 COMMENT ON COLUMN inventory.dropped_indices.previous_created_at IS 'When that was completed, floored to the microsecond.';
 COMMENT ON COLUMN inventory.dropped_indices.previous_created_at_ns IS 'Nanoseconds (0-999) beyond previous_created_at.';
-COMMENT ON COLUMN inventory.dropped_indices.previous_truncated IS 'True where that one names only some of its indices: others may have been dropped without a row here.';
+COMMENT ON COLUMN inventory.dropped_indices.previous_truncated IS 'True where that one may name only some of its indices: others may have been dropped without a row here.';
 
 CREATE VIEW inventory.changes AS
 SELECT
@@ -604,11 +602,12 @@ COMMENT ON COLUMN inventory.changes.listing_id IS 'The listing that showed it, a
 
 CREATE VIEW inventory.restorability AS
 SELECT
-    c.service,
-    c.cluster_id,
-    c.name AS cluster_name,
-    c.labels,
+    f.service,
+    f.cluster_id,
+    f.cluster_name,
+    f.labels,
     CASE
+        -- Not the verdict on freshness, which has other reasons for being unknown.
         WHEN c.observed_at IS NULL OR now() - c.observed_at > c.observation_max_age THEN 'unknown'
         WHEN newest.backup_id IS NULL THEN 'no'
         WHEN version.supported_until IS NULL THEN 'unknown'
@@ -624,30 +623,24 @@ SELECT
     version.source,
     newest.free_space_required_bytes,
     newest.total_size_bytes,
-    c.observed_at
-FROM collector.cluster AS c
-LEFT JOIN LATERAL (
-    SELECT b.*
-    FROM collector.backup AS b
-    WHERE
-        b.cluster_id = c.cluster_id
-        AND b.vanished_listing_id IS NULL
-        AND b.missing_listing_id IS NULL
-        AND b.created_at <= now() + INTERVAL '1 hour'
-        AND inventory.is_finished(b.status)
-    ORDER BY b.created_at DESC, b.created_at_ns DESC
-    LIMIT 1
-) AS newest ON true
+    f.observed_at,
+    newest.elasticsearch_version
+FROM inventory.freshness AS f
+INNER JOIN collector.cluster AS c ON c.cluster_id = f.cluster_id
+LEFT JOIN collector.backup AS newest ON newest.cluster_id = f.cluster_id AND newest.backup_id = f.newest_backup_id
 LEFT JOIN LATERAL (
     SELECT
         v.supported_until,
         v.source
     FROM collector.engine_version AS v
-    WHERE v.service = c.service AND starts_with(newest.opensearch_version || '.', v.version_prefix || '.')
+    WHERE
+        v.service = f.service
+        AND starts_with(
+            coalesce(newest.opensearch_version, newest.elasticsearch_version) || '.', v.version_prefix || '.'
+        )
     ORDER BY length(v.version_prefix) DESC
     LIMIT 1
-) AS version ON true
-WHERE c.managed;
+) AS version ON true;
 
 COMMENT ON VIEW inventory.restorability IS 'Can it be restored? The newest live backup of each configured cluster, and what a restore needs. Whether a backup of OpenSearch is automatic or was made by hand cannot be told: the API does not say it.';
 COMMENT ON COLUMN inventory.restorability.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
@@ -658,13 +651,14 @@ COMMENT ON COLUMN inventory.restorability.restorable IS 'yes: there is a live ba
 COMMENT ON COLUMN inventory.restorability.backup_id IS 'The newest live backup; NULL: none.';
 COMMENT ON COLUMN inventory.restorability.created_at IS 'When it was completed, floored to the microsecond.';
 COMMENT ON COLUMN inventory.restorability.created_at_ns IS 'Nanoseconds (0-999) beyond created_at.';
-COMMENT ON COLUMN inventory.restorability.opensearch_version IS 'The version that made it.';
+COMMENT ON COLUMN inventory.restorability.opensearch_version IS 'The version that made it, where that was OpenSearch.';
 COMMENT ON COLUMN inventory.restorability.version_supported IS 'Whether backups of that version are restored today; NULL: nobody told us.';
 COMMENT ON COLUMN inventory.restorability.supported_until IS 'The last day on which they are, by collector.engine_version; infinity: no end is announced.';
 COMMENT ON COLUMN inventory.restorability.source IS 'Where that is written.';
 COMMENT ON COLUMN inventory.restorability.free_space_required_bytes IS 'Free space that a restore needs, as the API says it; NULL: it did not.';
 COMMENT ON COLUMN inventory.restorability.total_size_bytes IS 'Size of all data it restores, as the API says it.';
 COMMENT ON COLUMN inventory.restorability.observed_at IS 'Start of the newest complete listing.';
+COMMENT ON COLUMN inventory.restorability.elasticsearch_version IS 'The version that made it, where that was Elasticsearch.';
 
 CREATE FUNCTION inventory.backups_at(at timestamptz)
 RETURNS TABLE (

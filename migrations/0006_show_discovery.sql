@@ -13,7 +13,7 @@ SELECT
     CASE
         WHEN d.gone_since IS NOT NULL OR absent.source IS NOT NULL THEN 'gone'
         WHEN c.managed AND c.source = 'config' THEN 'covered'
-        WHEN d.matched THEN 'unlisted'
+        WHEN c.managed OR (d.matched AND s.active) THEN 'unlisted'
         ELSE 'excluded'
     END AS coverage,
     CASE WHEN c.managed THEN c.source END AS source,
@@ -32,7 +32,9 @@ LEFT JOIN collector.discovery_source AS absent
         AND absent.active
         AND absent.folder_id = c.folder_id
         AND absent.service = c.service
-        AND absent.observed_at IS NOT NULL
+        AND absent.observed_at >= c.registered_at
+        -- What was listed since was not absent, unless it is a deleted one's backups that were.
+        AND (c.observed_at IS NULL OR c.not_found_since IS NOT NULL OR c.observed_at < absent.observed_at)
 WHERE c.managed OR s.active OR d.gone_since IS NOT NULL;
 
 COMMENT ON VIEW inventory.coverage IS 'One row for each cluster that is configured, or was found by a discovery: who is watched because of what, who is gone, who is left out.';
@@ -40,7 +42,7 @@ COMMENT ON COLUMN inventory.coverage.cluster_id IS 'The cluster''s id.';
 COMMENT ON COLUMN inventory.coverage.service IS 'Which managed database.';
 COMMENT ON COLUMN inventory.coverage.name IS 'Its name in the configuration, else in the API; NULL: none.';
 COMMENT ON COLUMN inventory.coverage.folder_id IS 'Its folder, where known.';
-COMMENT ON COLUMN inventory.coverage.coverage IS 'covered: listed in the configuration, and not known to be gone. unlisted: watched only because a discovery found it. gone: its folder, read completely, holds it no longer (or never did). excluded: in a discovered folder, but every entry''s filter leaves it out, so its backups are not watched.';
+COMMENT ON COLUMN inventory.coverage.coverage IS 'covered: listed in the configuration, and not known to be gone. unlisted: watched only because a discovery found it. gone: its folder, read completely, holds it no longer (or, read so after it was configured, never did, and its backups were not listed since). excluded: in a discovered folder, but every entry''s filter leaves it out, so its backups are not watched.';
 COMMENT ON COLUMN inventory.coverage.source IS 'Why its backups are watched: config or discovery; NULL: they are not.';
 COMMENT ON COLUMN inventory.coverage.managed IS 'Whether its backups are watched.';
 COMMENT ON COLUMN inventory.coverage.labels IS 'Its labels in the configuration, else in the API.';

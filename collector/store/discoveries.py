@@ -70,6 +70,7 @@ class Discoveries:
             settling = Settling(connection, discovery, self._guard)
             await settling.register()
             discovered = [await settling.settle(reading) for reading in discovery.readings]
+            await settling.retire(discovered)
             rows = await connection.fetch(statement("read_present"))
         known = [Known(to_description(row), row["matched"]) for row in rows]
         return Settled(known=known, discovered=discovered, weakened=settling.weakened)

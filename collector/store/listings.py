@@ -93,8 +93,10 @@ async def read_past(connection: Connection, cluster_id: str) -> Past:
     """Read what is stored of a cluster that is not found."""
     row = await connection.fetchrow(statement("read_past"), cluster_id)
     if row is None:
-        return Past(folder_id=None, named=frozenset(), seen=False)
-    return Past(folder_id=row["folder_id"], named=frozenset(row["named"]), seen=row["seen"])
+        return Past(folder_id=None, named=frozenset(), has_unnamed=False, seen=False)
+    return Past(
+        folder_id=row["folder_id"], named=frozenset(row["named"]), has_unnamed=row["has_unnamed"], seen=row["seen"]
+    )
 
 
 async def read_listing(connection: Connection, listing_id: int) -> tuple[Outcome, Counts] | None:

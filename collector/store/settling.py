@@ -73,7 +73,12 @@ class Settling:
         )
         rows = await self._connection.fetch(statement("lock_sources"))
         self._fences = {row["source"]: row["last_discovery_id"] for row in rows}
-        await self._connection.execute(statement("retire_sources"), [source.key for source in sources])
+
+    async def retire(self, discovered: Sequence[Discovered]) -> None:
+        """Ask no longer for sources that were not read this time, but for the folders of a cloud that is held."""
+        asked = [each.source.key for each in discovered]
+        held = [each.source.cloud_id for each in discovered if each.source.folder_id is None and each.outcome == "held"]
+        await self._connection.execute(statement("retire_sources"), asked, self._discovery.start.discovery_id, held)
 
     async def settle(self, reading: Reading) -> Discovered:
         """Write one reading, and its row in the ledger."""
@@ -99,10 +104,8 @@ class Settling:
     async def _write(self, reading: Reading) -> tuple[SettledOutcome, Sequence[str]]:
         start = self._discovery.start
         stored = await self._read_stored(reading)
-        await self._write_clusters(reading, stored)
-        outcome, gone = self._judge(reading, stored)
-        if outcome == "complete" and reading.source.folder_id is None:
-            gone = await self._read_orphans(reading)
+        outcome, gone = await self._judge(reading, stored)
+        await self._write_clusters(reading, stored, outcome)
         if gone:
             await self._connection.execute(statement("mark_gone"), list(gone), start.started_at)
             await self._record_changes([(each, "gone", None, None) for each in gone])
@@ -117,16 +120,18 @@ class Settling:
         rows = await self._connection.fetch(statement("read_discovered"), reading.source.key, ids)
         return {row["cluster_id"]: row for row in rows}
 
-    async def _write_clusters(self, reading: Reading, stored: Mapping[str, Record]) -> None:
-        different = [each for each in reading.clusters if not _is_stored(each, reading.source.key, stored)]
-        if not different:
+    async def _write_clusters(self, reading: Reading, stored: Mapping[str, Record], outcome: SettledOutcome) -> None:
+        written: Sequence[Known] = reading.clusters
+        if outcome == "complete":  # then the source says of what is as it was that it still is
+            written = [each for each in written if not _is_stored(each, reading.source.key, stored)]
+        if not written:
             return
-        columns = zip(*map(_to_row, different), strict=True)
+        columns = zip(*map(_to_row, written), strict=True)
         await self._connection.execute(
             statement("write_discovered"), reading.source.key, self._discovery.start.started_at, *map(list, columns)
         )
         changes: list[tuple[str, str, Any, Any]] = []
-        for each in different:
+        for each in written:
             changes += self._compare(each.description, stored)
         await self._record_changes(changes)
 
@@ -141,22 +146,29 @@ class Settling:
         returned = [(description.cluster_id, "returned", None, None)] if row["gone"] else []
         return returned + [(description.cluster_id, *change) for change in found]
 
-    def _judge(self, reading: Reading, stored: Mapping[str, Record]) -> tuple[SettledOutcome, Sequence[str]]:
+    async def _judge(self, reading: Reading, stored: Mapping[str, Record]) -> tuple[SettledOutcome, Sequence[str]]:
         """Decide what it means that clusters of this source are not named any more."""
         if reading.outcome != "complete":
             return reading.outcome, ()
-        named = {each.description.cluster_id for each in reading.clusters}
-        here = [row for row in stored.values() if row["source"] == reading.source.key and not row["gone"]]
-        gone = [row["cluster_id"] for row in here if row["cluster_id"] not in named]
-        believed = reading.source.folder_id in self._discovery.allow_mass_vanish
-        if not believed and len(gone) > max(self._guard.rows, self._guard.share * len(here)):
+        source = reading.source
+        if source.folder_id is None:
+            here, gone = await self._read_orphans(reading)
+        else:
+            named = {each.description.cluster_id for each in reading.clusters}
+            known = [key for key, row in stored.items() if row["source"] == source.key and not row["gone"]]
+            here, gone = len(known), [each for each in known if each not in named]
+        believed = (source.folder_id or source.cloud_id) in self._discovery.allow_mass_vanish
+        if not believed and len(gone) > max(self._guard.rows, self._guard.share * here):
             return "held", ()
         return "complete", gone
 
-    async def _read_orphans(self, reading: Reading) -> Sequence[str]:
+    async def _read_orphans(self, reading: Reading) -> tuple[int, Sequence[str]]:
+        """Count the clusters of a cloud, and name those whose folder it has no longer."""
         asked = [each.source.key for each in self._discovery.readings]
-        rows = await self._connection.fetch(statement("read_orphans"), reading.source.cloud_id, asked)
-        return [row["cluster_id"] for row in rows]
+        rows = await self._connection.fetch(
+            statement("read_orphans"), reading.source.cloud_id, asked, list(reading.folder_ids)
+        )
+        return len(rows), [row["cluster_id"] for row in rows if row["is_orphan"]]
 
     async def _record_changes(self, changes: Sequence[tuple[str, str, Any, Any]]) -> None:
         if not changes:

@@ -16,9 +16,10 @@ import stamina
 from collector.embedded import EmbeddedServer
 from collector.emulator import Emulator
 from tests.builders import Rig, store_of
+from tests.deleting import CLUSTERS, FOLDER
 from tests.postgres import scratch_database
 from tests.proxy import Proxy
-from tests.sweeping import World, fleet_of
+from tests.sweeping import World, backups, fleet_of
 
 EMPTY = """
 TRUNCATE collector.quarantine, collector.backup_change, collector.backup, collector.index_set, collector.listing,
@@ -79,4 +80,13 @@ async def proxy(migrated_url: str) -> AsyncIterator[Proxy]:
 async def world(migrated_url: str) -> AsyncIterator[World]:
     """Yield three clusters of twenty-five backups each, and a database."""
     async with Emulator(fleet_of(c9qa=25, c9qb=25, c9qc=25)) as emulator:
-        yield World(emulator=emulator, url=migrated_url, clusters=("c9qa", "c9qb", "c9qc"))
+        yield World(emulator=emulator, url=migrated_url, clusters=CLUSTERS)
+
+
+@pytest.fixture
+def _one_folder(world: World) -> None:
+    """Let the configuration name the folder that the three clusters are in, and their backups too."""
+    world.folders = dict.fromkeys(CLUSTERS, FOLDER)
+    for cluster_id in CLUSTERS:
+        for each in backups(cluster_id, range(25), folder_id=FOLDER):
+            world.emulator.fleet.replace_backup(cluster_id, each)

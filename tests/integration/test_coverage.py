@@ -9,6 +9,8 @@ import asyncpg
 import pytest
 
 from collector.emulator import EmulatedCluster, Emulator, Fleet
+from collector.store import Rehearsal
+from tests.builders import every_row
 from tests.sweeping import World, backups
 
 if TYPE_CHECKING:
@@ -45,6 +47,9 @@ async def coverage(db: Connection) -> dict[str, tuple[str, str | None]]:
 async def test_every_cluster_has_one_row_that_says_who_watches_it(seen: World, db: Connection) -> None:
     """Listed; found; left out; listed though left out; listed and never found; listed in a folder nobody reads."""
     await seen.sweep()
+    assert (await coverage(db))["c9qnever"] == ("covered", "config")  # its folder was read before anybody asked for it
+
+    await seen.sweep()
 
     assert await coverage(db) == {
         "c9qa": ("covered", "config"),
@@ -79,6 +84,47 @@ async def test_before_the_first_complete_reading_nobody_is_gone(seen: World, db:
     await seen.sweep()
 
     assert await coverage(db) == dict.fromkeys(seen.clusters, ("covered", "config"))
+
+
+async def test_a_cluster_that_is_listed_is_not_gone_whatever_folder_it_was_said_to_be_in(
+    seen: World, db: Connection
+) -> None:
+    """Its own list answers: nobody looked for it in the folder where it is."""
+    seen.entries["c9qout"] = {"folder": FOLDER}
+
+    await seen.sweep()
+    await seen.sweep()
+
+    assert (await coverage(db))["c9qout"] == ("covered", "config")
+
+
+async def test_without_a_discovery_nobody_is_watched_because_of_one(seen: World, db: Connection) -> None:
+    """What the section led to is asked no longer, and what only it found is unmanaged. A rehearsal changes nothing."""
+    await seen.sweep()
+    seen.discovery = ()
+    before = await every_row(db)
+    await seen.sweep(kind=Rehearsal)
+    assert await every_row(db) == before
+
+    await seen.sweep()
+
+    assert await coverage(db) == dict.fromkeys(seen.clusters, ("covered", "config"))
+    assert await db.fetchval("SELECT count(*) FROM inventory.clusters WHERE in_discovery") == 0
+
+
+async def test_what_is_watched_is_not_called_left_out(seen: World, db: Connection) -> None:
+    """A filter that no longer wants it retires nobody before its folder is read completely."""
+    await seen.sweep()
+    seen.emulator.fleet.edit_cluster("c9qb", labels={"env": "dev"})
+    seen.emulator.faults.raw_record(FOLDER, 0, '{"id":"../../x"}', how="insert")
+    await seen.sweep()
+    while_partial = (await coverage(db))["c9qb"]
+    seen.emulator.faults.clear()
+
+    await seen.sweep()
+
+    assert while_partial == ("unlisted", "discovery")
+    assert (await coverage(db))["c9qb"] == ("excluded", None)
 
 
 async def test_an_expectation_is_read_from_the_clusters_own_schedule(seen: World, db: Connection) -> None:
@@ -146,6 +192,12 @@ async def age(db: Connection, hours: float) -> None:
     )
 
 
+async def forget_descriptions(db: Connection) -> None:
+    """Let nobody have read what the API says of clusters for three hours."""
+    await db.execute("UPDATE collector.discovery_source SET observed_at = now() - INTERVAL '3 hours'")
+    await db.execute("UPDATE collector.discovered_cluster SET changed_at = now() - INTERVAL '3 hours'")
+
+
 @pytest.mark.parametrize("hours, running, stopped", [(2, "fresh", "fresh"), (5, "stale", "stale")])
 async def test_a_stopped_cluster_is_judged_by_the_time_it_was_stopped(
     seen: World, db: Connection, *, hours: float, running: str, stopped: str
@@ -166,20 +218,68 @@ async def test_a_stopped_cluster_is_judged_by_the_time_it_was_stopped(
     assert await judged(db) == (stopped, False, "STOPPED", True)
 
 
-async def test_a_stop_that_was_not_confirmed_recently_excuses_nothing(seen: World, db: Connection) -> None:
-    """The cluster may run again: it is judged by the present, as any other."""
+@pytest.mark.parametrize(
+    "hours, verdict", [(2, "fresh"), (5, "unknown"), (9, "stale")], ids=["fresh-even-now", "old-since", "old-then"]
+)
+async def test_a_stop_that_was_not_confirmed_recently_is_neither_excuse_nor_fault(
+    seen: World, db: Connection, *, hours: float, verdict: str
+) -> None:
+    """The cluster may run again, or be stopped still: only what is so in either case is said."""
     seen.emulator.fleet.edit_cluster("c9qb", status="STOPPED")
     await seen.sweep()
-    await age(db, 5)
+    await age(db, hours)
     await db.execute(
         "UPDATE collector.discovered_cluster SET stopped_since = now() - INTERVAL '4 hours' WHERE status = 'STOPPED'"
     )
+    assert (await judged(db))[:2] == ("stale" if hours > 7 else "fresh", False)
+
+    await forget_descriptions(db)
+
+    assert (await judged(db))[:2] == (verdict, True)
+
+
+async def test_of_a_cluster_that_nobody_saw_run_nobody_knows_when_it_was_stopped(seen: World, db: Connection) -> None:
+    """Its old backup may have been young then. Once it has run, its next stop is known."""
+    seen.emulator.fleet.edit_cluster("c9qb", status="STOPPED")
+    await seen.sweep()
+    await age(db, 2)
     assert (await judged(db))[:2] == ("fresh", False)
+    await age(db, 50)
+    assert (await judged(db))[:2] == ("unknown", False)
+    await forget_descriptions(db)
+    assert (await judged(db))[:2] == ("unknown", True)
 
-    await db.execute("UPDATE collector.discovery_source SET observed_at = now() - INTERVAL '3 hours'")
-    await db.execute("UPDATE collector.discovered_cluster SET changed_at = now() - INTERVAL '3 hours'")
+    for status in ("RUNNING", "STOPPED"):
+        seen.emulator.fleet.edit_cluster("c9qb", status=status)
+        await seen.sweep()
+    await age(db, 50)
 
-    assert (await judged(db))[:2] == ("stale", True)
+    assert (await judged(db))[:2] == ("stale", False)
+
+
+@pytest.mark.parametrize("outcome", ["partial", "held"])
+async def test_a_reading_that_is_not_complete_describes_the_clusters_that_it_names(
+    seen: World, db: Connection, outcome: str
+) -> None:
+    """That a neighbour's record cannot be read, or too many are gone, makes nobody's stop a thing of the past."""
+    for number in range(8):
+        seen.emulator.fleet.add_cluster(EmulatedCluster(id=f"c9qz{number}", folder_id=FOLDER))
+    await seen.sweep()
+    seen.emulator.fleet.edit_cluster("c9qb", status="STOPPED")
+    await seen.sweep()
+    await forget_descriptions(db)
+    if outcome == "held":
+        for number in range(8):
+            seen.emulator.fleet.remove_cluster(f"c9qz{number}")
+    else:
+        seen.emulator.faults.raw_record(FOLDER, 0, '{"id":"../../x"}', how="insert")
+
+    summary = await seen.sweep()
+
+    assert [each.outcome for each in summary.discovered] == [outcome]
+    assert (await judged(db))[1:3] == (False, "STOPPED")
+    described = "SELECT described_at > now() - INTERVAL '1 hour' FROM inventory.clusters WHERE cluster_id = 'c9qb'"
+    assert await db.fetchval(described)
 
 
 async def test_a_cluster_that_runs_again_is_expected_to_make_backups_again(seen: World, db: Connection) -> None:

@@ -17,18 +17,11 @@ from tests.sweeping import World, backups, outcomes_of, states_by_cluster
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
-pytestmark = pytest.mark.usefixtures("_hurried")
-
-
-@pytest.fixture
-def world(world: World) -> World:
-    """Return three clusters of twenty-five backups each, in one folder that the configuration names."""
-    world.folders = dict.fromkeys(CLUSTERS, FOLDER)
-    return world
+pytestmark = pytest.mark.usefixtures("_hurried", "_one_folder")
 
 
 async def test_the_backups_of_a_deleted_cluster_are_read_from_its_folder(world: World, db: Connection) -> None:
-    """The listing is complete, the same records write no row, and the cluster is known to be gone."""
+    """The listing is complete, the same records write no row, and the cluster is known to be gone (D16)."""
     await world.sweep()
     before = await every_row(db, ["backup", "backup_change"])
     world.emulator.fleet.remove_cluster("c9qa")

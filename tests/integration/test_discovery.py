@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import pytest
 
+from collector.descriptions import ClusterDescription
 from collector.emulator import EmulatedCluster, Emulator, Fleet
 from collector.errors import DiscoveryIncomplete, UsageError
+from collector.parse import parse_cluster
 from collector.store import Rehearsal
-from tests.builders import every_row, row_versions
+from tests.builders import every_row, open_store, register, row_versions
 from tests.sweeping import World, backups, outcomes_of, states_by_cluster
 
 if TYPE_CHECKING:
@@ -249,6 +251,43 @@ async def test_the_clusters_of_a_folder_that_a_cloud_has_no_longer_are_gone(foun
     assert await db.fetchval("SELECT coverage FROM inventory.coverage WHERE cluster_id = 'c9qx'") == "gone"
 
 
+@pytest.mark.parametrize("left", [(), (OTHER,)], ids=["none", "one"])
+async def test_a_cloud_that_lost_most_clusters_at_once_is_held_until_it_is_allowed(
+    found: World, db: Connection, left: tuple[str, ...]
+) -> None:
+    """Few folders may hold many clusters. They go on being swept, however often the short answer comes."""
+    found.discovery = ({"cloud": CLOUD},)
+    await found.sweep()
+    found.emulator.fleet.set_folders(CLOUD, *left)
+
+    held = [await found.sweep() for _ in range(2)]
+
+    assert [each.discovered[0].outcome for each in held] == ["held", "held"]
+    assert [len(each.results) for each in held] == [13, 13]
+    assert len(await managed(db)) == 13
+
+    allowed = await found.sweep(allow=[CLOUD])
+
+    assert allowed.outcome == "complete"
+    assert await managed(db) == ({"c9qx"} if left else set())
+
+
+async def test_a_service_that_is_asked_for_no_longer_is_no_proof_that_its_clusters_are_gone(
+    found: World, db: Connection
+) -> None:
+    """They are watched no longer; of their folder, which is still there, nothing is concluded."""
+    add(found.emulator.fleet, "c9qp", OTHER, service="postgresql")
+    found.discovery = ({"cloud": CLOUD, "services": ["opensearch", "postgresql"]},)
+    await found.sweep()
+    assert "c9qp" in await managed(db)
+    found.discovery = ({"cloud": CLOUD},)
+
+    await found.sweep()
+
+    assert "c9qp" not in await managed(db)
+    assert await db.fetchval("SELECT count(*) FROM inventory.cluster_changes WHERE kind = 'gone'") == 0
+
+
 async def test_a_first_discovery_that_fails_is_not_an_empty_cloud(found: World, db: Connection) -> None:
     """Nothing was looked at, so nothing is complete."""
     found.emulator.faults.fail(FOLDER)
@@ -341,6 +380,59 @@ async def test_a_discovery_that_began_earlier_overwrites_nothing(found: World, d
     assert [each.outcome for each in summary.discovered] == ["superseded"]
     assert "c9q00" not in await managed(db)
     assert "c9q00" not in outcomes_of(summary)
+
+
+async def test_an_older_sweep_retires_nothing_that_a_later_discovery_knows(found: World, db: Connection) -> None:
+    """Neither the folder that it was not asked to read, nor the clusters in it."""
+    gate = found.emulator.faults.pause(FOLDER, page=3, times=1)
+    found.api["page_timeout_s"] = found.api["listing_timeout_s"] = 60.0
+    older = asyncio.create_task(found.sweep(trace_id="older"))
+    await gate.reached()
+    found.discovery = ({"folder": FOLDER}, {"folder": OTHER})
+    await found.sweep(trace_id="newer")
+
+    gate.release()
+    await older
+
+    assert await db.fetchval("SELECT bool_and(active) FROM collector.discovery_source")
+    assert len(await managed(db)) == 13
+
+
+async def test_a_sweep_retires_no_cluster_that_a_discovery_knows_to_be_there(found: World, db: Connection) -> None:
+    """A sweep that read its folder before the cluster was made, and begins after a later one found it."""
+    await found.sweep()
+    async with open_store(found.url) as store:
+        await register(store)
+    assert len(await managed(db)) == 12
+
+    await db.execute("UPDATE collector.discovered_cluster SET matched = false WHERE cluster_id = 'c9q00'")
+    async with open_store(found.url) as store:
+        await register(store)
+
+    assert "c9q00" not in await managed(db)
+
+
+async def test_a_bug_in_one_reading_ends_nobody_elses(
+    found: World, db: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a failed reading: the known clusters are swept, and the summary says what it was."""
+    found.discovery = ({"folder": FOLDER}, {"folder": OTHER})
+    await found.sweep()
+
+    def explode(raw: bytes, *, folder_id: str, **rest: Any) -> ClusterDescription:
+        if folder_id == OTHER:
+            raise ZeroDivisionError(raw)
+        return parse_cluster(raw, folder_id=folder_id, **rest)
+
+    monkeypatch.setattr("collector.discover.parse_cluster", explode)
+
+    summary = await found.sweep()
+
+    assert {each.source.folder_id: each.error or each.outcome for each in summary.discovered} == {
+        FOLDER: "complete",
+        OTHER: "bug",
+    }
+    assert (len(summary.results), len(await managed(db))) == (13, 13)
 
 
 async def test_a_stop_during_discovery_ends_it_at_once(found: World, db: Connection) -> None:

@@ -38,7 +38,7 @@ FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
 async def test_a_fault_of_one_cluster_changes_nothing_for_the_others_and_deletes_nothing(
     world: World, db: Connection, fault: str
 ) -> None:
-    """Its rows stay live, the others' rows are what they would be without the fault (I6)."""
+    """Its rows stay live, the others' rows are what they would be without the fault."""
     name, arguments = FAULTS[fault]
     await world.sweep()
     for cluster_id in ("c9qa", "c9qc"):

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("_hurried")
 
 
 async def test_a_killed_sweep_is_closed_by_the_next(world: World, db: Connection) -> None:
-    """A row that still says running after its own deadline was killed; one within it was not (F3)."""
+    """A row that still says running after its own deadline was killed; one within it was not."""
     await db.execute(
         "INSERT INTO collector.sweep (deadline_at, trace_id, program_version, clusters_selected) VALUES "
         "(now() - INTERVAL '2 minutes', 'killed', '0', 3), (now() + INTERVAL '1 minute', 'running', '0', 3)"
@@ -40,7 +40,7 @@ async def test_a_killed_sweep_is_closed_by_the_next(world: World, db: Connection
 async def test_a_superseded_cluster_counts_as_complete_only_if_the_newer_listing_is(
     world: World, db: Connection, newer: str
 ) -> None:
-    """The exit code speaks of what is committed, not of who wrote it (I9)."""
+    """The exit code speaks of what is committed, not of who wrote it."""
     world.clusters = ("c9qa",)
     gate = world.emulator.faults.pause("c9qa", page=2, times=1)
     slow = asyncio.create_task(world.sweep())
@@ -60,7 +60,7 @@ async def test_a_superseded_cluster_counts_as_complete_only_if_the_newer_listing
 
 
 async def test_overlapping_sweeps_leave_one_complete_picture(world: World, db: Connection) -> None:
-    """Two collectors at once, as Kubernetes may start them: no fault, no double row, no false absence (F4)."""
+    """Two collectors at once, as Kubernetes may start them: no fault, no double row, no false absence."""
     for step in range(3):
         for cluster_id in world.clusters:
             world.emulator.fleet.add_backup(cluster_id, backups(cluster_id, [100 + step])[0])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import pytest
 
-from collector.parse import BackupParser
+from collector.parse import BackupParser, Owners
 from collector.records import Counts, ListingResult
 from tests.deleting import CLUSTERS, FOLDER, counts_of, newest
 from tests.sweeping import World, outcomes_of, states_by_cluster
@@ -16,14 +16,7 @@ from tests.sweeping import World, outcomes_of, states_by_cluster
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
-pytestmark = pytest.mark.usefixtures("_hurried")
-
-
-@pytest.fixture
-def world(world: World) -> World:
-    """Return three clusters of twenty-five backups each, in one folder that the configuration names."""
-    world.folders = dict.fromkeys(CLUSTERS, FOLDER)
-    return world
+pytestmark = pytest.mark.usefixtures("_hurried", "_one_folder")
 
 
 async def test_deleted_clusters_of_one_folder_share_one_reading(world: World, db: Connection) -> None:
@@ -126,6 +119,30 @@ async def test_a_bug_in_one_deleted_cluster_is_contained(
 
     assert outcomes_of(summary) == {"c9qa": "bug", "c9qb": "complete", "c9qc": "complete"}
     assert await states_by_cluster(db) == {"c9qb": {"live": 25}, "c9qc": {"live": 25}}
+
+
+async def test_a_bug_in_the_second_reading_takes_no_result_from_those_that_had_ended(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the cluster whose list moved is read once more, and only it has crashed."""
+    await world.sweep()
+    for cluster_id in ("c9qa", "c9qb"):
+        world.emulator.fleet.remove_cluster(cluster_id)
+    moved = '{"id": "b1", "sourceClusterId": "c9qa", "sizeBytes": "77"}'
+    world.emulator.faults.raw_record(FOLDER, 4, moved, how="insert", times=1)
+    readings: list[int] = []
+
+    def explode(service: str) -> Owners:
+        readings.append(len(readings))
+        if len(readings) == 2:
+            raise ZeroDivisionError(service)
+        return Owners(service)
+
+    monkeypatch.setattr("collector.deleted.Owners", explode)
+
+    summary = await world.sweep()
+
+    assert outcomes_of(summary) == {"c9qa": "bug", "c9qb": "complete", "c9qc": "complete"}
 
 
 async def test_a_stop_while_a_folder_is_read_names_its_clusters(world: World, db: Connection) -> None:

@@ -48,7 +48,7 @@ async def test_a_sweep_copies_every_page_of_every_cluster(world: World, db: Conn
 
 @pytest.mark.parametrize("page_size", [10, 100], ids=["several-pages", "one-page"])
 async def test_a_sweep_that_finds_nothing_new_writes_no_backup(world: World, db: Connection, page_size: int) -> None:
-    """Only clusters, ledger and sweep (I4)."""
+    """Only clusters, ledger and sweep."""
     world.api["page_size"] = page_size
     await world.sweep()
     before = await every_row(db, ["backup", "backup_change", "index_set", "quarantine"])
@@ -192,7 +192,7 @@ async def test_a_database_that_goes_away_ends_the_sweep_and_accounts_for_every_c
 
 
 async def test_a_database_that_is_not_there_is_found_before_the_api_is_asked(world: World) -> None:
-    """No request goes out for a sweep that could write nothing (E1)."""
+    """No request goes out for a sweep that could write nothing."""
     world.url = "postgresql://nobody:x@127.0.0.1:1/none"
 
     with pytest.raises(DatabaseError):

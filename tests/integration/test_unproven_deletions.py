@@ -15,14 +15,7 @@ from tests.sweeping import World, backups, outcomes_of, states_by_cluster
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
-pytestmark = pytest.mark.usefixtures("_hurried")
-
-
-@pytest.fixture
-def world(world: World) -> World:
-    """Return three clusters of twenty-five backups each, in one folder that the configuration names."""
-    world.folders = dict.fromkeys(CLUSTERS, FOLDER)
-    return world
+pytestmark = pytest.mark.usefixtures("_hurried", "_one_folder")
 
 
 FAULTS: Final[dict[str, tuple[str, dict[str, Any], str]]] = {
@@ -39,7 +32,7 @@ FAULTS: Final[dict[str, tuple[str, dict[str, Any], str]]] = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_a_folder_that_cannot_be_read_to_its_end_proves_nothing(world: World, db: Connection, fault: str) -> None:
-    """The cluster has failed as not found, the message names both faults, and no row is touched."""
+    """The cluster has failed as not found, the message names both faults, and no row is touched (D16)."""
     name, arguments, kind = FAULTS[fault]
     await world.sweep()
     before = await every_row(db, ["backup", "backup_change"])
@@ -63,6 +56,7 @@ async def test_a_folder_that_is_not_known_is_not_guessed(world: World, db: Conne
     """The message says what was not tried."""
     world.folders = {}
     await world.sweep()
+    await db.execute("UPDATE collector.backup SET folder_id = NULL")
     world.emulator.fleet.remove_cluster("c9qa")
 
     summary = await world.sweep()
@@ -86,6 +80,23 @@ async def test_a_folder_that_stored_backups_contradict_is_not_believed(world: Wo
     assert "name folder b1gother" in (await newest(db))["message"]
     assert (await states_by_cluster(db))["c9qa"] == {"live": 25}
     assert world.emulator.requests_by_scope[FOLDER] == 0
+
+
+@pytest.mark.parametrize("folder_id", ["", None], ids=["empty", "null"])
+async def test_backups_that_name_no_folder_are_in_no_folder_by_proof(
+    world: World, db: Connection, folder_id: str | None
+) -> None:
+    """That the configured folder's list lacks them says nothing."""
+    await world.sweep()
+    await db.execute("UPDATE collector.backup SET folder_id = $1 WHERE cluster_id = 'c9qa'", folder_id)
+    world.emulator.fleet.remove_cluster("c9qa")
+    world.emulator.fleet.clear_backups("c9qa")
+
+    summaries = [await world.sweep() for _ in range(2)]
+
+    assert [outcomes_of(summary)["c9qa"] for summary in summaries] == ["not_found"] * 2
+    assert f"nothing proves that they are in {FOLDER}" in (await newest(db))["message"]
+    assert (await states_by_cluster(db))["c9qa"] == {"live": 25}
 
 
 async def test_a_mistyped_id_is_no_complete_listing_of_no_backups(world: World, db: Connection) -> None:
@@ -133,7 +144,8 @@ async def test_a_record_without_an_owner_that_is_known_already_is_its_clusters(
     migrated_url: str, db: Connection
 ) -> None:
     """The cluster's own list held the same bytes; to its neighbour in the folder they remain a riddle."""
-    fleet = Fleet.of({"c9qa": backups("", range(3)), "c9qb": backups("c9qb", range(5, 8)), "c9qc": []})
+    named = {"c9qa": backups("", range(3), folder_id=FOLDER), "c9qb": backups("c9qb", range(5, 8), folder_id=FOLDER)}
+    fleet = Fleet.of({**named, "c9qc": []})
     async with Emulator(fleet) as emulator:
         world = World(emulator=emulator, url=migrated_url, clusters=CLUSTERS, folders=dict.fromkeys(CLUSTERS, FOLDER))
         await world.sweep()

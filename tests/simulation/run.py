@@ -38,6 +38,8 @@ class History:
         self.fleet = recorder.fleet
         self.recorder = recorder
         self.drawn = 0
+        # Known to the configuration, and named by the backups; or by neither.
+        self.folder_id = FOLDER if self.fate.random() < 0.7 else ""
         self.returning: list[tuple[str, EmulatedBackup]] = []
         self.allowed: set[tuple[str, str]] = set()
         for number in range(self.chance.randint(1, 3)):
@@ -47,7 +49,7 @@ class History:
                 self.fleet.add_backup(cluster_id, self._draw(cluster_id))
         self.clusters = tuple(self.fleet.clusters)
         api = {"page_size": self.chance.choice([2, 5, 1000]), "concurrency": self.chance.choice([1, 4])}
-        folders = dict.fromkeys(self.clusters, FOLDER) if self.fate.random() < 0.7 else {}
+        folders = dict.fromkeys(self.clusters, FOLDER) if self.folder_id else {}
         self.world = World(emulator=recorder, url=url, clusters=self.clusters, folders=folders, api=api)
         self.oracle = Oracle(self._recorded, lambda trace_id, cluster_id: (trace_id, cluster_id) in self.allowed)
 
@@ -56,6 +58,7 @@ class History:
         chance = self.chance
         return EmulatedBackup(
             id=backup_id or f"b{self.drawn}",
+            folder_id=self.folder_id,
             source_cluster_id=cluster_id,
             created_at_ns=NOW_NS + chance.randrange(10**15),
             indices=tuple(f"i{chance.randrange(4)}" for _ in range(chance.randrange(3))),

@@ -8,7 +8,7 @@ from collector.collect import choose_folder
 from collector.errors import ClusterNotFound
 from collector.records import Cluster, ClusterId, Past
 
-NOTHING = Past(folder_id=None, named=frozenset(), seen=False)
+NOTHING = Past(folder_id=None, named=frozenset(), has_unnamed=False, seen=False)
 
 
 def cluster(folder_id: str | None = None) -> Cluster:
@@ -45,3 +45,12 @@ def test_a_folder_that_cannot_prove_every_absence_is_not_chosen(named: set[str])
 
     with pytest.raises(ClusterNotFound, match="should be b1ga, but stored backups of it name folder b1gb"):
         choose_folder(cluster(), past, refusal="HTTP 404")
+
+
+def test_backups_that_name_no_folder_prove_none() -> None:
+    """One of them that names the folder does: a list that omits the field for some is still that folder's."""
+    past = NOTHING._replace(has_unnamed=True, seen=True)
+
+    with pytest.raises(ClusterNotFound, match="name no folder, so nothing proves that they are in b1ga"):
+        choose_folder(cluster("b1ga"), past, refusal="HTTP 404")
+    assert choose_folder(cluster("b1ga"), past._replace(named=frozenset({"b1ga"})), refusal="HTTP 404").id == "b1ga"

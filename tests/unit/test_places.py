@@ -77,10 +77,11 @@ def test_an_unread_folder_may_hold_what_it_held_and_an_unread_cloud_anything() -
 
 
 @pytest.mark.parametrize(
-    "known, left, gone", [(4, 0, False), (5, 0, False), (6, 0, True), (20, 10, False), (20, 9, True)]
+    "known, left, gone",
+    [(0, 0, False), (1, 0, True), (5, 0, True), (6, 1, False), (7, 1, True), (20, 10, False), (20, 9, True)],
 )
 def test_more_folders_gone_than_the_guard_allows_are_not_believed(*, known: int, left: int, gone: bool) -> None:
-    """The larger of rows and share, as for backups."""
+    """The larger of rows and share, as for backups; nor is it believed that none is left."""
     before = frozenset(map(str, range(known)))
 
     assert too_much_is_gone(before, frozenset(map(str, range(left))), Guard()) is gone

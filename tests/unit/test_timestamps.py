@@ -74,7 +74,7 @@ def test_an_instant_is_the_sum_of_its_fields_or_outside_the_calendar(text: str) 
 
 @given(epoch_nanoseconds)
 def test_format_and_parse_are_inverse(ns: int) -> None:
-    """I8: what is written reads back as the same nanosecond, always in nine digits and UTC."""
+    """What is written reads back as the same nanosecond, always in nine digits and UTC."""
     text = format_timestamp(from_epoch_ns(ns))
 
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z", text)

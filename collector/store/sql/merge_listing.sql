@@ -178,13 +178,24 @@ vanished AS (
         vanished_listing_id = $2,
         vanished_at = $4,
         -- An API that keeps a number of backups drops the oldest when the next one comes: up to a period before its time.
-        vanish_reason = CASE
-            WHEN b.missing_since - b.created_at >= before.retention - least(INTERVAL '1 day', before.retention / 7)
-                THEN 'expired'
-            WHEN b.missing_since >= before.not_found_since THEN 'cluster_deleted'
-            WHEN b.missing_since - b.created_at IS NOT NULL AND before.retention IS NOT NULL THEN 'deleted_early'
-            ELSE 'unknown'
-        END
+        vanish_reason = (
+            SELECT
+                CASE
+                    WHEN b.missing_since - b.created_at >= kept.retention - least(INTERVAL '1 day', kept.retention / 7)
+                        THEN 'expired'
+                    WHEN b.missing_since >= before.not_found_since THEN 'cluster_deleted'
+                    WHEN b.missing_since - b.created_at IS NOT NULL AND kept.retention IS NOT NULL THEN 'deleted_early'
+                    ELSE 'unknown'
+                END
+            FROM (
+                -- What the backup says of itself counts first. A cluster's retention is that of automatic ones.
+                SELECT
+                    coalesce(
+                        b.retain_until - b.created_at,
+                        CASE WHEN b.type IS DISTINCT FROM 'MANUAL' THEN before.retention END
+                    ) AS retention
+            ) AS kept
+        )
     FROM before
     WHERE b.cluster_id = before.cluster_id AND b.backup_id = ANY($24::text [])
     RETURNING b.backup_id

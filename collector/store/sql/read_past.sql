@@ -1,4 +1,5 @@
--- What is stored of a cluster that is not found: its folder, the folders that its backups name, whether it was ever seen.
+-- What is stored of a cluster that is not found: its folder, the folders that its backups name, whether one of them names
+-- none, whether it was ever seen.
 SELECT
     coalesce(c.folder_id, newest.folder_id) AS folder_id,
     ARRAY(
@@ -6,6 +7,10 @@ SELECT
         FROM collector.backup AS b
         WHERE b.cluster_id = c.cluster_id AND b.vanished_listing_id IS NULL AND b.folder_id <> ''
     ) AS named,
+    EXISTS (
+        SELECT FROM collector.backup AS b
+        WHERE b.cluster_id = c.cluster_id AND b.vanished_listing_id IS NULL AND coalesce(b.folder_id, '') = ''
+    ) AS has_unnamed,
     c.complete_listing_id IS NOT NULL
     OR EXISTS (SELECT FROM collector.backup AS b WHERE b.cluster_id = c.cluster_id) AS seen
 FROM collector.cluster AS c

@@ -16,7 +16,13 @@ FROM (
     (12, 'backup', 'SELECT'), (13, 'backup', 'INSERT'), (14, 'backup', 'UPDATE'),
     (15, 'backup_change', 'INSERT'),
     (16, 'quarantine', 'SELECT'), (17, 'quarantine', 'INSERT'), (18, 'quarantine', 'UPDATE'),
-    (19, 'migration', 'SELECT')
+    (19, 'migration', 'SELECT'),
+    (20, 'discovery_source', 'SELECT'), (21, 'discovery_source', 'INSERT'), (22, 'discovery_source', 'UPDATE'),
+    (23, 'discovery', 'SELECT'), (24, 'discovery', 'INSERT'), (25, 'discovery_id_seq', 'USAGE'),
+    (26, 'discovered_cluster', 'SELECT'), (27, 'discovered_cluster', 'INSERT'), (28, 'discovered_cluster', 'UPDATE'),
+    (29, 'cluster_change', 'INSERT'),
+    (30, 'lease', 'SELECT'), (31, 'lease', 'INSERT'), (32, 'lease', 'UPDATE'),
+    (33, 'probe', 'SELECT'), (34, 'probe', 'UPDATE')
 ) AS w (place, relation, privilege)
 INNER JOIN pg_catalog.pg_class AS c ON c.relname = w.relation
 INNER JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace AND n.nspname = 'collector'

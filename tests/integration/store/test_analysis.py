@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.builders import cluster_of, record, store_of
 from tests.histories import ask, tell
 
 if TYPE_CHECKING:
@@ -42,18 +44,45 @@ listing -1h complete a b
     assert await ask(db, story, INDICES) == [("logs", "b", True, False), ("old", "a", False, True)]
 
 
-@pytest.mark.parametrize("total, verdict", [(1, "dropped"), (2, "cannot tell")])
-async def test_a_dropped_index_is_told_from_one_that_is_not_named(db: Connection, total: int, verdict: str) -> None:
-    """Only a newest backup that names all it holds proves that an index is gone."""
+@pytest.mark.parametrize(
+    "newest, verdict",
+    [
+        ("indices=logs indices_total=1", "dropped"),
+        ("indices=logs indices_total=2", "cannot tell"),
+        ("indices=logs", "cannot tell"),
+        ("indices_total=1", "cannot tell"),
+    ],
+    ids=["all", "some", "no-count", "no-names"],
+)
+async def test_a_dropped_index_is_told_from_one_that_is_not_named(db: Connection, newest: str, verdict: str) -> None:
+    """Only a newest backup that is known to name all it holds proves that an index is gone."""
+    previous = "indices=old" if newest.startswith("indices_total") else "indices=logs,old"
     story = f"""
 cluster c1
-backup a -4h indices=logs,old indices_total=2
-backup b -3h indices=logs indices_total={total}
+backup a -4h {previous} indices_total={previous.count(",") + 1}
+backup b -3h {newest}
 listing -1h complete a b
 """
     query = "SELECT index_name, verdict, newest_backup_id, previous_backup_id FROM inventory.dropped_indices"
 
     assert await ask(db, story, query) == [("old", verdict, "b", "a")]
+
+
+@pytest.mark.parametrize("count", ["indices_total=0", ""], ids=["zero", "none"])
+async def test_a_backup_without_indices_lacks_them_all(db: Connection, count: str) -> None:
+    """The API leaves out a count of 0, and names none."""
+    story = f"cluster c1\nbackup a -4h indices=old\nbackup b -3h {count}\nlisting -1h complete a b"
+    query = "SELECT index_name, verdict, previous_truncated FROM inventory.dropped_indices"
+
+    assert await ask(db, story, query) == [("old", "dropped", True)]
+    assert await ask(db, story, INDICES) == [("old", "a", True, False)]
+
+
+async def test_a_newer_backup_without_a_count_may_hold_what_it_does_not_name(db: Connection) -> None:
+    """Names without a count may be some of them."""
+    story = "cluster c1\nbackup a -4h indices=old indices_total=1\nbackup b -3h indices=logs\nlisting -1h complete a b"
+
+    assert await ask(db, story, INDICES) == [("logs", "b", True, False), ("old", "a", False, True)]
 
 
 async def test_what_happened_is_told_from_the_first_sight_on(db: Connection) -> None:
@@ -103,6 +132,23 @@ async def test_a_backup_is_restorable_by_its_version(
         assert await ask(db, story, query) == [(restorable, supported)]
     finally:
         await db.execute("DELETE FROM collector.engine_version")
+
+
+async def test_a_backup_of_elasticsearch_is_restorable_by_its_own_version(migrated_url: str, db: Connection) -> None:
+    """And shown with it."""
+    cluster = cluster_of("elasticsearch")
+    made = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+    fields = {"createdAt": made, "startedAt": None, "opensearchVersion": None, "elasticsearchVersion": "7.17.1"}
+    await db.execute("INSERT INTO collector.engine_version VALUES ('elasticsearch', '7.17', 'infinity', 'a page')")
+    try:
+        async with store_of(migrated_url, cluster) as rig:
+            await rig.merge([record("a", cluster=cluster, **fields)], cluster=cluster)
+        row = await db.fetchrow("SELECT restorable, elasticsearch_version FROM inventory.restorability")
+    finally:
+        await db.execute("DELETE FROM collector.engine_version")
+
+    assert row is not None
+    assert tuple(row) == ("yes", "7.17.1")
 
 
 async def test_a_reader_needs_nothing_but_the_schema_inventory(db: Connection) -> None:

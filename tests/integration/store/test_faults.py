@@ -51,7 +51,7 @@ def own_server() -> Iterator[EmbeddedServer]:
 
 
 async def test_a_frozen_server_holds_nobody_for_long(proxy: Proxy, db: Connection) -> None:
-    """A merge and a ledger row each end by their own limit; after the thaw the same store works (E5)."""
+    """A merge and a ledger row each end by their own limit; after the thaw the same store works."""
     async with store_of(proxy.url, command_timeout_s=0.2, connect_timeout_s=0.2) as rig:
         await rig.merge(records("a"))
         listing = await rig.begin()
@@ -112,7 +112,7 @@ async def test_a_cancelled_merge_leaves_at_once_and_nothing_behind(proxy: Proxy,
 async def test_a_lock_that_another_holds_is_waited_for_in_bounds(
     migrated_url: str, db: Connection, *, lock: str, count: int
 ) -> None:
-    """The listing fails after the lock's time-out, other clusters go on meanwhile, and afterwards all is well (E7)."""
+    """The listing fails after the lock's time-out, other clusters go on meanwhile, and afterwards all is well."""
     async with store_of(migrated_url, lock_timeout_s=0.3) as rig:
         await rig.merge(records("a"))
         async with db.transaction():
@@ -131,7 +131,7 @@ async def test_a_lock_that_another_holds_is_waited_for_in_bounds(
 
 
 async def test_a_server_that_dies_in_the_middle_of_a_merge_keeps_the_old_listing(own_server: EmbeddedServer) -> None:
-    """An immediate shutdown under a merge that waits for a lock: the old rows stand, and it is merged again (E2)."""
+    """An immediate shutdown under a merge that waits for a lock: the old rows stand, and it is merged again."""
     url = own_server.create_database("dies")
     await migrate(url)
     async with Proxy(url) as proxy, store_of(proxy.url, connect_timeout_s=30.0, lock_timeout_s=30.0) as rig:
@@ -180,7 +180,7 @@ class restarted:  # noqa: N801 - reads as a verb
 
 
 async def test_a_server_that_turns_read_only_is_left_for_a_new_connection(own_server: EmbeddedServer) -> None:
-    """A demoted primary answers on; only a new connection can find the new one (E4)."""
+    """A demoted primary answers on; only a new connection can find the new one."""
     url = own_server.create_database("demoted")
     await migrate(url)
     admin = await asyncpg.connect(own_server.url)

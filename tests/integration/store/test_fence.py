@@ -27,7 +27,7 @@ UNTOUCHED = ("cluster", "backup", "backup_change", "index_set", "quarantine")
 async def test_an_older_listing_is_superseded_and_touches_nothing_but_the_ledger(
     rig: Rig, db: Connection, count: int
 ) -> None:
-    """A collector that was paused for an hour wakes up harmless (F5)."""
+    """A collector that was paused for an hour wakes up harmless."""
     older, newer = await rig.begin(), await rig.begin()
     await rig.end(newer, records("new"))
     before = await every_row(db, UNTOUCHED)
@@ -181,7 +181,7 @@ async def _assert_newest(db: Connection, cluster_id: str, newest: dict[str, tupl
 
 
 async def test_a_clock_that_goes_back_does_not_turn_the_order(rig: Rig, db: Connection) -> None:
-    """The fence orders, not the time: a listing of an hour ago by the clock, begun later, wins (E16)."""
+    """The fence orders, not the time: a listing of an hour ago by the clock, begun later, wins."""
     from dataclasses import replace
 
     await rig.merge(records("a"))
@@ -195,7 +195,7 @@ async def test_a_clock_that_goes_back_does_not_turn_the_order(rig: Rig, db: Conn
 
 
 async def test_a_reader_sees_one_listing_or_the_other(rig: Rig, migrated_url: str) -> None:
-    """While listings alternate, no statement of a reader ever sees a mix of two (I7)."""
+    """While listings alternate, no statement of a reader ever sees a mix of two."""
     import asyncpg
 
     ended = asyncio.Event()

@@ -45,7 +45,7 @@ PATHS = pytest.mark.parametrize(
 async def test_a_lost_connection_around_the_commit_ends_with_exactly_one_merge(
     proxy: Proxy, db: Connection, *, listed: list[bytes], pattern: bytes, moment: Moment
 ) -> None:
-    """Whether the server committed or not: the result is the same, and so is the history (E3)."""
+    """Whether the server committed or not: the result is the same, and so is the history."""
     async with store_of(proxy.url) as rig:
         await rig.merge(records("a"))
         proxy.cut(moment, pattern)
@@ -86,7 +86,7 @@ async def test_a_commit_whose_answer_was_lost_is_found_behind_a_newer_listing(
 async def test_a_confirmation_whose_answer_was_lost_is_made_exactly_once(
     proxy: Proxy, db: Connection, moment: Moment
 ) -> None:
-    """The short cut tries again like a merge, and finds what was committed (E3)."""
+    """The short cut tries again like a merge, and finds what was committed."""
     async with store_of(proxy.url) as rig:
         await rig.merge(records("a"))
         proxy.cut(moment, digest_of(records("a")))

@@ -52,7 +52,7 @@ async def test_a_first_listing_inserts_every_backup(rig: Rig, db: Connection) ->
 
 
 async def test_a_listing_moves_fence_and_observation(rig: Rig, db: Connection) -> None:
-    """The cluster is observed when its listing began, on the database's clock (C10)."""
+    """The cluster is observed when its listing began, on the database's clock."""
     listing = await rig.begin()
 
     await rig.end(listing, records("a"))
@@ -68,7 +68,7 @@ async def test_a_listing_moves_fence_and_observation(rig: Rig, db: Connection) -
 @pytest.mark.parametrize("path", ["confirmed", "merged"])
 @pytest.mark.parametrize("count", [3, BIG], ids=["few", "many"])
 async def test_the_same_answer_again_writes_no_backup_row(rig: Rig, db: Connection, count: int, path: str) -> None:
-    """Only the cluster's row and the ledger move, by either way of finding out (I4)."""
+    """Only the cluster's row and the ledger move, by either way of finding out."""
     await rig.merge(numbered(count))
     before = {table: await row_versions(db, table) for table in ("backup", "index_set", "backup_change")}
 

@@ -41,7 +41,7 @@ async def _applied(url: str) -> list[int]:
 
 
 async def test_eight_starters_at_once_apply_each_migration_once(database_url: str) -> None:
-    """One does the work, seven find nothing to do, nobody fails (E14)."""
+    """One does the work, seven find nothing to do, nobody fails."""
     plans = await asyncio.gather(*(migrate(database_url) for _ in range(8)))
 
     assert sorted(len(plan.pending) for plan in plans) == [0] * 7 + [NEWEST]
@@ -143,7 +143,7 @@ async def test_an_edited_file_is_refused(fresh_url: str) -> None:
 
 
 async def test_a_newer_schema_is_refused(fresh_url: str) -> None:
-    """An older program writes nothing into a schema it does not know (E13)."""
+    """An older program writes nothing into a schema it does not know."""
     connection = await asyncpg.connect(fresh_url)
     await connection.execute("INSERT INTO collector.migration VALUES (99, 'later', 'x', '9.9')")
     await connection.close()

@@ -59,7 +59,7 @@ def _with(url: str, *, password: str | None = None, database: str | None = None,
 async def test_what_only_a_person_can_mend_is_told_from_what_time_may(
     migrated_url: str, changes: dict[str, Any], error: type[Exception]
 ) -> None:
-    """A wrong password is refused at once; a server that is not there is merely not there. No secret is told (E10)."""
+    """A wrong password is refused at once; a server that is not there is merely not there. No secret is told."""
     url = _with(migrated_url, **changes)
 
     with pytest.raises(error) as caught:
@@ -79,7 +79,7 @@ def _password(url: str) -> str | None:
 async def test_a_database_that_cannot_be_used_is_left_without_a_session(
     postgres: EmbeddedServer, database_url: str, fault: str
 ) -> None:
-    """The wrong encoding and the wrong schema are a person's to mend; no connection stays behind (E20, E13)."""
+    """The wrong encoding and the wrong schema are a person's to mend; no connection stays behind."""
     admin = await asyncpg.connect(postgres.url)
     name = f"left_{fault.replace('-', '_')}"
     options = "ENCODING 'SQL_ASCII' LOCALE 'C'" if fault == "encoding" else ""
@@ -95,7 +95,7 @@ async def test_a_database_that_cannot_be_used_is_left_without_a_session(
 
 
 async def test_a_closed_store_leaves_no_session_and_no_lock(migrated_url: str, db: Connection) -> None:
-    """Nothing of ours stays on the server (I18)."""
+    """Nothing of ours stays on the server."""
     async with store_of(migrated_url) as rig:
         await asyncio.gather(rig.merge(numbered(COPY_MIN)), rig.merge(records("a", cluster=OTHER), cluster=OTHER))
     database = await db.fetchval("SELECT current_database()")
@@ -107,7 +107,7 @@ async def test_a_closed_store_leaves_no_session_and_no_lock(migrated_url: str, d
 
 
 async def test_a_change_of_the_schema_under_a_running_store_loses_no_listing(fresh_url: str) -> None:
-    """A cached plan that no longer fits is made anew (E15)."""
+    """A cached plan that no longer fits is made anew."""
     admin = await asyncpg.connect(fresh_url)
     async with store_of(fresh_url, pool_size=1) as rig:
         for number in range(3):
@@ -123,7 +123,7 @@ async def test_a_change_of_the_schema_under_a_running_store_loses_no_listing(fre
 
 
 async def test_the_pool_is_not_larger_than_configured(migrated_url: str, db: Connection) -> None:
-    """However much is asked at once (E8)."""
+    """However much is asked at once."""
     async with store_of(migrated_url, pool_size=2) as rig:
         await asyncio.gather(
             *(rig.merge(numbered(70, start=number), absence="allowed") for number in range(4)),

@@ -94,7 +94,7 @@ async def _answers(port: int | None) -> bool:
 
 
 async def test_listings_are_merged_through_a_transaction_pooler(pooled_url: str, db: Connection) -> None:
-    """First loads, changes, confirmations and absences, from two collectors that share two sessions (E12)."""
+    """First loads, changes, confirmations and absences, from two collectors that share two sessions."""
     async with (
         store_of(pooled_url, transaction_pooler=True, pool_size=4) as one,
         store_of(pooled_url, transaction_pooler=True, pool_size=4) as two,

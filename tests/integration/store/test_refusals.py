@@ -48,7 +48,7 @@ async def _listing_of_every_kind(rig: Rig) -> dict[str, int]:
 async def test_absence_needs_the_proof_of_a_complete_listing_of_the_same_cluster(
     rig: Rig, db: Connection, proof: str, state: str
 ) -> None:
-    """PostgreSQL refuses to mark a backup by anything less, whoever tries (I1)."""
+    """PostgreSQL refuses to mark a backup by anything less, whoever tries."""
     ids = await _listing_of_every_kind(rig)
 
     mark = (MISSING, ids[proof]) if state == "missing" else (VANISHED, ids["complete"], ids[proof])
@@ -126,7 +126,7 @@ async def test_a_row_that_contradicts_itself_is_refused(
 async def test_an_edit_by_hand_is_undone_by_the_next_sweep(
     rig: Rig, db: Connection, *, edit: str, counts: Counts, kinds: list[str]
 ) -> None:
-    """The short cut is forbidden, the row is read anew, and history shows what was repaired (E18)."""
+    """The short cut is forbidden, the row is read anew, and history shows what was repaired."""
     await rig.merge(records("a", "b"))
     query = "SELECT to_jsonb(b) - 'first_seen_at' FROM collector.backup AS b ORDER BY backup_id"
     before = await db.fetch(query)
@@ -167,7 +167,7 @@ async def test_an_edit_is_kept_in_history_with_what_the_hand_wrote(rig: Rig, db:
 
 
 async def test_a_sweep_deletes_nothing(rig: Rig, db: Connection) -> None:
-    """No row of any table ever goes, whatever disappears (I3)."""
+    """No row of any table ever goes, whatever disappears."""
     await db.execute(
         "CREATE FUNCTION pg_temp.refuse() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN RAISE 'a row was deleted from %', TG_TABLE_NAME; END $$"

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from collector.records import Cluster, ClusterId, Counts
+from collector.records import Counts
 from collector.services import SERVICES as TABLE
 from collector.store.merge import COPY_MIN
 from tests import vendor
-from tests.builders import register, row_versions, store_of
+from tests.builders import cluster_of, register, row_versions, store_of
 
 if TYPE_CHECKING:
     import asyncpg
@@ -42,11 +42,6 @@ OWN: Final = (
     *("shared_size_bytes", "source_shard_names", "databases", "retention_policy_id", "retention_policy_name"),
 )
 """The columns of the view that not every service has."""
-
-
-def cluster_of(service: str) -> Cluster:
-    """Make a cluster of this service."""
-    return Cluster(id=ClusterId("c9qsamplecluster"), service=service)
 
 
 def sample(service: str, **changes: object) -> bytes:

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from collector.errors import ClusterNotFound, PermissionDenied
-from tests.builders import CLUSTER, Rig, record
+from tests.builders import CLUSTER, Rig, cluster_of, record, store_of
 
 if TYPE_CHECKING:
     from collector.records import Via
@@ -68,6 +68,39 @@ async def test_why_a_backup_vanished_is_inferred_from_what_was_known(rig: Rig, d
     await rig.merge([stays], via=second)
 
     assert while_missing == {}
+    assert await reasons(db) == {"gone": expected}
+
+
+OWN: Final[dict[str, tuple[timedelta, dict[str, object], str]]] = {
+    "kept-until-now": (20 * DAY, {"retainUntil": "now"}, "expired"),
+    "kept-longer-than-its-cluster-says": (20 * DAY, {"retainUntil": "2999-01-01T00:00:00Z"}, "deleted_early"),
+    "automatic": (20 * DAY, {"type": "AUTOMATED"}, "expired"),
+    "by-hand": (20 * DAY, {"type": "MANUAL"}, "unknown"),
+    "by-hand-and-kept-until-now": (20 * DAY, {"type": "MANUAL", "retainUntil": "now"}, "expired"),
+    "of-a-word-that-is-new": (20 * DAY, {"type": "NEW"}, "expired"),
+}
+
+
+@pytest.mark.parametrize("case", OWN)
+async def test_what_a_backup_says_of_itself_counts_before_its_clusters_retention(
+    migrated_url: str, db: Connection, case: str
+) -> None:
+    """The cluster's is that of automatic backups: one that was made by hand stays until a hand deletes it."""
+    age, fields, expected = OWN[case]
+    now = datetime.now(UTC)
+    if fields.get("retainUntil") == "now":
+        fields = {**fields, "retainUntil": now.isoformat()}
+    cluster = cluster_of("postgresql")
+    stays, gone = (
+        record(name, cluster=cluster, createdAt=(now - back).isoformat(), startedAt=None, **fields)
+        for name, back in (("stays", HOUR), ("gone", age))
+    )
+    async with store_of(migrated_url, cluster) as rig:
+        await rig.merge([stays, gone], cluster=cluster)
+        await retain(db, 14 * DAY)
+        await rig.merge([stays], cluster=cluster)
+        await rig.merge([stays], cluster=cluster)
+
     assert await reasons(db) == {"gone": expected}
 
 

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Final
 
 from collector.errors import UnreadableValue
 from collector.parse import BackupParser
-from collector.records import Backup, Cluster, ClusterId
+from collector.records import Backup
 from collector.services import SERVICES
+from tests.builders import cluster_of
 
-CLUSTER: Final = Cluster(id=ClusterId("c9qsamplecluster"))
-
-
-def cluster_of(service: str) -> Cluster:
-    """Make the sample cluster one of this service."""
-    return replace(CLUSTER, service=service)
+CLUSTER: Final = cluster_of("opensearch")
 
 
 def record(**members: object) -> bytes:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from collector.parse import BackupParser
 from collector.services import SERVICES, Kind
 from collector.timestamps import Timestamp, epoch_ns
-from tests.unit.parse.messages import cluster_of, parse, record, record_with, refusal
+from tests.builders import cluster_of
+from tests.unit.parse.messages import parse, record, record_with, refusal
 
 ENUM_NAMES = ("type", "method", "status")
 

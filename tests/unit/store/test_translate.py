@@ -83,7 +83,7 @@ def test_a_broken_connection_may_heal(error: Exception) -> None:
 @pytest.mark.parametrize("link", ["__context__", "__cause__"])
 @pytest.mark.parametrize("sqlstate, expected", [("53100", DatabaseUnavailable), ("28P01", DatabaseRefused)])
 def test_the_cause_is_found_behind_what_hides_it(link: str, sqlstate: str, expected: type[DatabaseError]) -> None:
-    """A full disk reaches us as an error about leaving a transaction (E9)."""
+    """A full disk reaches us as an error about leaving a transaction."""
     hiding = asyncpg.InterfaceError("cannot call Transaction.__aexit__(): the underlying connection is closed")
     middle = RuntimeError("between")
     setattr(middle, link, server_error(sqlstate))
