@@ -16,6 +16,7 @@ from collector.parse import BackupParser
 from collector.records import Cluster, ClusterId, Guard, Listing, ListingResult, Page, Traffic, Via
 from collector.spool import Spool
 from collector.store import Absence, Store, SweepRequest
+from collector.store.vitals import ClusterVitals
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -38,6 +39,11 @@ TABLES: Final = (
     "discovered_cluster",
     "cluster_change",
 )
+
+
+def cluster_of(service: str) -> Cluster:
+    """Make the cluster of the samples one of this service."""
+    return Cluster(id=ClusterId("c9qsamplecluster"), service=service)
 
 
 def record(backup_id: str, *, cluster: Cluster = CLUSTER, **fields: object) -> bytes:
@@ -68,6 +74,23 @@ def numbered(count: int, *, start: int = 0) -> list[bytes]:
         record(f"b{number:05}", sizeBytes=str(number), indices=[f"logs-{number // 3}"])
         for number in range(start, start + count)
     ]
+
+
+def cluster_vitals(**changes: Any) -> ClusterVitals:
+    """Make the numbers of a cluster whose newest backup is fresh."""
+    fresh: dict[str, Any] = {
+        "service": "opensearch",
+        "cluster_id": "c9q",
+        "name": "search-prod",
+        "verdict": "fresh",
+        "newest_backup_at": 1_795_000_000.5,
+        "backup_age_s": 60.0,
+        "max_age_s": 93600.0,
+        "observation_age_s": 5.0,
+        "live_backups": 3,
+        "live_bytes": 1024.0,
+    }
+    return ClusterVitals(**{**fresh, **changes})
 
 
 def patient_settings(**changes: Any) -> DatabaseSettings:

@@ -60,7 +60,7 @@ class History:
 
     async def check(self, db: Connection) -> None:
         """
-        Check that each cluster shows one run's list, whole (I2), that absence is proven (I1) and that all is kept (I3).
+        Check that each cluster shows one run's list, whole, that absence is proven and that all is kept.
 
         Sweeps that are new since the last check were served what the fleet holds now.
         """

@@ -103,7 +103,7 @@ def say_more(emulator: Emulator, cluster_id: str, backup_id: str) -> None:
 async def test_the_view_holds_field_by_field_what_the_api_served(
     program: Program, migrated_url: str, db: Connection, defaults: Literal["left_out", "printed"]
 ) -> None:
-    """Absent is NULL and zero is 0; all else is as it was sent, on every page (I2, I8)."""
+    """Absent is NULL and zero is 0; all else is as it was sent, on every page."""
     fleet = odd_fleet("newest_first")
     extra = {"names": f'{{"novelty":{UNKNOWN}}}'} if defaults == "left_out" else {}
     async with Emulator(fleet, token=TOKEN, print_defaults=defaults == "printed") as emulator:
@@ -123,7 +123,7 @@ async def test_the_view_holds_field_by_field_what_the_api_served(
 async def test_the_same_answer_in_another_order_writes_no_backup(
     program: Program, migrated_url: str, db: Connection
 ) -> None:
-    """Not a row of backups or lists of names is touched, and the report says so (I4)."""
+    """Not a row of backups or lists of names is touched, and the report says so."""
     async with Emulator(odd_fleet("newest_first"), token=TOKEN) as emulator:
         program.write_config(emulator.fleet.clusters, url=migrated_url, api=emulator, limits={"page_size": 10})
         first = await program.run("run", "--output", "json")

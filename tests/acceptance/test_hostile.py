@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import json
 import os
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
 MIB: Final = 1 << 20
+HOUR: Final = dt.timedelta(hours=1)
 PEAK_KIB_MAX: Final = 200 * 1024
 """The program itself takes some 60 MiB; a page of 16 MiB is held as body, as records and on the spool."""
 
@@ -135,6 +137,50 @@ async def test_a_lookup_that_hangs_does_not_keep_the_process(program: Program, m
     assert ended.code == 1
     assert {each["error"] for each in ended.json()["failures"]} == {"timeout"}
     assert took_s < 20
+
+
+WRONG_CLOCK: Final = """
+import datetime, time
+honest = time.time
+time.time = lambda: honest() + {ahead_s}
+time.time_ns = lambda: int(time.time() * 1_000_000_000)
+
+class Instant(datetime.datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return cls.fromtimestamp(time.time(), tz)
+
+datetime.datetime = Instant
+"""
+YEAR_S: Final = 365 * 86_400
+SEEN: Final = """
+SELECT l.started_at, c.observed_at, b.first_seen_at, s.started_at AS began_at, s.finished_at
+FROM collector.listing AS l
+JOIN collector.cluster AS c USING (cluster_id)
+JOIN collector.backup AS b USING (cluster_id)
+CROSS JOIN collector.sweep AS s
+"""
+
+
+@pytest.mark.parametrize("ahead_s", [YEAR_S, -YEAR_S], ids=["ahead", "behind"])
+async def test_no_stored_instant_is_of_a_clock_that_is_wrong(
+    program: Program, migrated_url: str, db: Connection, ahead_s: int
+) -> None:
+    """C10: the collector's clock is a year off, as its log shows; what it stores is by the database's."""
+    (program.home / "sitecustomize.py").write_text(WRONG_CLOCK.format(ahead_s=ahead_s))
+    program.env["PYTHONPATH"] = f"{program.home}{os.pathsep}{ROOT}"
+    now = await db.fetchval("SELECT now()")
+
+    async with ScriptedServer([page(json.loads(own("b")))]) as server:
+        program.write_config(["hostile"], url=migrated_url, api=server.url)
+        ended = await program.run("run")
+
+    lines = [json.loads(line) for line in ended.stderr.splitlines()]
+    said = [dt.datetime.fromisoformat(line["timestamp"]) for line in lines]
+    (stored,) = await db.fetch(SEEN)
+    assert ended.code == 0
+    assert {round((instant - now).total_seconds() / ahead_s, 2) for instant in said} == {1.0}
+    assert [name for name, instant in stored.items() if not abs(instant - now) < HOUR] == []
 
 
 STEERING: Final = "\x1b]0;owned\x07\x1b[2J\u202egpj.exe\r\n{}%s<script>"

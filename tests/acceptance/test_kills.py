@@ -45,7 +45,7 @@ async def pass_deadlines(db: Connection) -> None:
 async def test_a_kill_in_the_middle_of_listings_leaves_the_old_ones(
     program: Program, migrated_url: str, db: Connection
 ) -> None:
-    """No row of the killed run; its sweep counts as running until its time is up, then as aborted (F1, F3)."""
+    """No row of the killed run; its sweep counts as running until its time is up, then as aborted."""
     fleet = Fleet.of({cluster_id: made(cluster_id, range(12)) for cluster_id in ("one", "two", "three")})
     async with Emulator(fleet, token=TOKEN) as emulator:
         scene = Scene(program=program, emulator=emulator, db=db, rng=random.Random(1))
@@ -82,7 +82,7 @@ async def test_a_kill_in_the_middle_of_listings_leaves_the_old_ones(
 async def test_a_kill_in_the_middle_of_a_merge_leaves_the_old_listing(
     program: Program, migrated_url: str, db: Connection, blocker: Blocker
 ) -> None:
-    """Before its first row, at its fence, and after its last row but the ledger's: nothing of it is stored (E4, F1)."""
+    """Before its first row, at its fence, and after its last row but the ledger's: nothing of it is stored."""
     fleet = Fleet.of({"one": made("one", range(12))})
     async with Emulator(fleet, token=TOKEN) as emulator:
         scene = Scene(program=program, emulator=emulator, db=db, rng=random.Random(1))

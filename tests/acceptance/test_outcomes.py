@@ -60,7 +60,7 @@ def only(rows: Rows, cluster_ids: Sequence[str]) -> Rows:
 async def test_each_cluster_ends_by_itself_and_exit_1_sums_them_up(
     program: Program, migrated_url: str, db: Connection
 ) -> None:
-    """One is complete, each other one is named with its reason, and what is stored of those is what was (I6, I9)."""
+    """One is complete, each other one is named with its reason, and what is stored of those is what was."""
     fleet = fleet_of(*SCRIPTED)
     async with Emulator(fleet, token=TOKEN) as emulator:
         limits = {"page_size": 5, "page_timeout": "1s"}
@@ -124,7 +124,7 @@ async def test_a_credential_that_all_refuse_is_exit_2_and_one_that_some_refuse_i
 async def test_a_run_that_was_overtaken_reports_it_and_ends_like_the_newer_one(
     program: Program, migrated_url: str, db: Connection
 ) -> None:
-    """Two began in order and ended in reverse: exit 0 where the newer listing is complete, else 1 (I5, I9)."""
+    """Two began in order and ended in reverse: exit 0 where the newer listing is complete, else 1."""
     fleet = fleet_of("good", "poor")
     async with Emulator(fleet, token=TOKEN) as emulator:
         program.write_config(["good", "poor"], url=migrated_url, api=emulator, limits={"page_size": 5})

@@ -37,7 +37,7 @@ async def fences(db: Connection) -> dict[str, tuple[int, int]]:
 async def test_an_older_run_that_ends_later_overwrites_nothing(
     program: Program, migrated_url: str, db: Connection
 ) -> None:
-    """It has read the first page of the old lists when the newer run reads and stores the new ones (I5, F4)."""
+    """It has read the first page of the old lists when the newer run reads and stores the new ones."""
     fleet = Fleet.of({cluster_id: made(cluster_id, range(12)) for cluster_id in CLUSTERS})
     async with Emulator(fleet, token=TOKEN) as emulator:
         program.write_config(CLUSTERS, url=migrated_url, api=emulator, limits=LIMITS)
@@ -95,7 +95,7 @@ async def test_an_older_run_that_overtakes_in_some_clusters_leaves_the_newest_li
 async def test_four_processes_at_once_agree_on_the_newest_listing(
     program: Program, migrated_url: str, db: Connection
 ) -> None:
-    """All have drawn their fences when the lists change; each cluster ends whole, without a deadlock (F4, E6)."""
+    """All have drawn their fences when the lists change; each cluster ends whole, without a deadlock."""
     fleet = Fleet.of({cluster_id: made(cluster_id, range(12)) for cluster_id in CLUSTERS})
     async with Emulator(fleet, token=TOKEN) as emulator:
         program.write_config(CLUSTERS, url=migrated_url, api=emulator, limits=LIMITS)

@@ -98,7 +98,7 @@ async def backends(db: Connection) -> int:
 
 
 async def test_runs_through_a_transaction_pooler_are_as_exact_as_without(program: Program, database_url: str) -> None:
-    """They migrate on the direct way, store large and small lists, recognise them unchanged and mark absence (E9)."""
+    """They migrate on the direct way, store large and small lists, recognise them unchanged and mark absence."""
     fleet = Fleet.of({f"c9q{number}": made(f"c9q{number}", range(5 + number * 20)) for number in range(8)})
     program.env["MIGRATE_URL"] = database_url
     database = "transaction_pooler: true, migrate_url: '${MIGRATE_URL}'"

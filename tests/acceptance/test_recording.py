@@ -92,6 +92,24 @@ async def test_a_recording_gives_the_same_inventory_again(
     assert await rows_in(database_url) == rows
 
 
+async def test_a_recording_of_another_service_is_configured_as_one(program: Program) -> None:
+    """The path that was asked for says which it was; any token opens a recording."""
+    folder = program.home / "kept/c9qa"
+    folder.mkdir(parents=True)
+    target = "/managed-postgresql/v1/clusters/c9qa/backups?pageSize=3"
+    (folder / "0001.json").write_text(json.dumps({"format": 1, "target": target, "status": 200, "headers": []}))
+    (folder / "0001.body").write_bytes(b"{}")
+    process = await program.start("emulate", "--from", "kept", "--port", "0")
+    assert process.stdout is not None
+    lines = [(await process.stdout.readline()).decode().rstrip() for _ in range(5)]
+    process.send_signal(signal.SIGTERM)
+    ended = await end_of(process)
+
+    assert lines[1] == "# A configuration for it (any token goes into the variable YC_IAM_TOKEN):"
+    assert lines[4:] + ended.stdout.splitlines() == ["  - id: c9qa", "    service: postgresql"]
+    assert ended.code == 0
+
+
 async def test_a_recording_holds_every_page_and_a_report(
     program: Program, emulator: Emulator, migrated_url: str
 ) -> None:

@@ -94,7 +94,7 @@ async def rows_of(url: str) -> str:
 async def test_a_credential_stays_where_it_came_from(
     program: Program, emulator: Emulator, guarded_url: str, source: str
 ) -> None:
-    """Not in the arguments that every user of the machine can read, not in a line, not in a row (I12)."""
+    """Not in the arguments that every user of the machine can read, not in a line, not in a row."""
     (program.home / "token").write_text(f"{TOKEN_CANARY}\n")
     auth, env = {
         "usual-variable": ("", {"YC_IAM_TOKEN": TOKEN_CANARY}),
@@ -129,7 +129,7 @@ async def issuing(fleet: Fleet) -> AsyncIterator[Emulator]:
 async def test_a_credential_that_is_exchanged_stays_where_it_came_from(
     program: Program, issuing: Emulator, guarded_url: str, name: str
 ) -> None:
-    """Neither it nor what it is exchanged for is in the arguments, a line or a row, whoever is asked (I12)."""
+    """Neither it nor what it is exchanged for is in the arguments, a line or a row, whoever is asked."""
     way = WAYS[name](issuing)
     install(program, issuing, way, url=guarded_url, more=DEBUG)
     gate = issuing.faults.pause(None)

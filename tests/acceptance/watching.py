@@ -44,7 +44,7 @@ async def is_in_transaction(db: Connection) -> bool:
 
 
 async def left(db: Connection) -> None:
-    """Wait until none of the program's backends is left, and with them no lock (I18)."""
+    """Wait until none of the program's backends is left, and with them no lock."""
     backends = f"SELECT count(*) FROM pg_stat_activity WHERE {_OURS}"  # noqa: S608 - ours
     locks = (
         "SELECT count(*) FROM pg_locks WHERE pid <> pg_backend_pid() "

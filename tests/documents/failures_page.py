@@ -18,7 +18,7 @@ from typing import Final
 from tests.documents.pages import ROOT
 
 SOURCE: Final = ROOT / "tests" / "documents" / "failures.toml"
-ROW_ID: Final = re.compile(r"\b[A-D][1-9][0-9]?\b")
+ROW_ID: Final = re.compile(r"\b[A-Z][1-9][0-9]?\b")
 
 _HEAD: Final = """\
 # Failures

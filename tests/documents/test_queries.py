@@ -43,13 +43,15 @@ async def test_a_query_runs_and_finds_something(reader: Connection, query: Block
 @pytest.mark.parametrize("query, shown", COOKED)
 async def test_the_cookbook_shows_what_its_queries_give(reader: Connection, query: str, shown: list[str]) -> None:
     """The same columns; and the rows shown are among those found, but for what differs from run to run."""
+    rows = [cells(line) for line in shown[2:]]
     statement = await reader.prepare(query)
     columns = [attribute.name for attribute in statement.get_attributes()]
     found = [[masked(name, value) for name, value in row.items()] for row in await statement.fetch()]
 
     assert cells(shown[0]) == columns
-    if query not in RARE:
-        assert [row for row in map(cells, shown[2:]) if found and row not in found] == []
+    assert rows
+    if query not in RARE and EMPTY_HERE not in query:
+        assert [row for row in rows if row not in found] == []
 
 
 def test_the_cookbook_answers_its_questions_in_order() -> None:

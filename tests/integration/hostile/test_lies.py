@@ -119,7 +119,7 @@ BROKEN_HTTP: dict[str, tuple[Lie, str, int]] = {
     "D8-closed": (always(cut(b"")), "network", 2),
     "D8-reset": (always(reset(head(200, {**JSON, "Content-Length": "99"}) + b"{")), "truncated", 2),
     "D12-redirect": (always(answer(b"", status=302, headers={"Location": "http://169.254.169.254/"})), "redirected", 1),
-    "D13-401": (always(refusal(401, 16, "no")), "unauthenticated", 1),
+    "401": (always(refusal(401, 16, "no")), "unauthenticated", 1),
     "D15-403": (always(refusal(403, 7, "no")), "permission_denied", 1),
     "D16-404": (always(refusal(404, 5, "no")), "not_found", 2),
     "D17-400": (always(refusal(400, 3, "no")), "request_refused", 1),
@@ -139,8 +139,8 @@ async def test_a_lie_about_one_cluster_takes_nothing_from_it_nor_from_the_other(
     """
     Its rows stay live, its server is asked so often and no more, and the other's news arrive.
 
-    A1, A2, A3, A5, A8, A10, A12, A14, A16; B7, B9; D1, D2, D3, D4, D5, D6, D7, D8, D12, D13, D15, D16, D17, D18,
-    D19, D20.
+    A1, A2, A3, A5, A8, A10, A12, A14, A16; B7, B9; D1, D2, D3, D4, D5, D6, D7, D8, D12, D15, D16, D17, D18, D19,
+    D20.
     """
     duel.lie = lie
     duel.fine = [*duel.fine[1:], backup("new", cluster=FINE)]

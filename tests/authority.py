@@ -37,17 +37,11 @@ class Authority:
         self, host: str = "localhost", *, since: dt.timedelta = -DAY, until: dt.timedelta = DAY
     ) -> ssl.SSLContext:
         """Make the server's side of TLS for a host, its certificate good from `since` to `until` (from now)."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        extensions: list[x509.ExtensionType] = [x509.SubjectAlternativeName([x509.DNSName(host)])]
-        signed = self._sign(host, key.public_key(), extensions, since=since, until=until)
-        form = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        path = self.folder / "server.pem"
-        path.write_bytes(
-            key.private_bytes(serialization.Encoding.PEM, *form) + signed.public_bytes(serialization.Encoding.PEM)
-        )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(path)
-        return context
+        return tls_of(self._certify(host, ec.generate_private_key(ec.SECP256R1()), since=since, until=until))
+
+    def itself(self) -> Path:
+        """Write its key, and a server's certificate for its own name that it signed with it, into one file."""
+        return self._certify(self.name, self.key, until=DAY)
 
     def old_server(self) -> ssl.SSLContext:
         """Make a server that speaks nothing newer than TLS 1.1."""
@@ -58,6 +52,18 @@ class Authority:
             context.minimum_version = ssl.TLSVersion.TLSv1
             context.maximum_version = ssl.TLSVersion.TLSv1_1
         return context
+
+    def _certify(
+        self, host: str, key: ec.EllipticCurvePrivateKey, *, since: dt.timedelta = -DAY, until: dt.timedelta
+    ) -> Path:
+        extensions: list[x509.ExtensionType] = [x509.SubjectAlternativeName([x509.DNSName(host)])]
+        signed = self._sign(host, key.public_key(), extensions, since=since, until=until)
+        form = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        path = self.folder / "server.pem"
+        path.write_bytes(
+            key.private_bytes(serialization.Encoding.PEM, *form) + signed.public_bytes(serialization.Encoding.PEM)
+        )
+        return path
 
     def _sign(
         self,
@@ -81,6 +87,18 @@ class Authority:
         for extension in extensions:
             builder = builder.add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
         return builder.sign(self.key, hashes.SHA256())
+
+
+def self_signed(folder: Path) -> Path:
+    """Write a key and a certificate for localhost that has signed itself into one file."""
+    return Authority(folder=folder, name="localhost").itself()
+
+
+def tls_of(certificate: Path) -> ssl.SSLContext:
+    """Make the server's side of TLS from a file with a key and its certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
 
 
 def _named(name: str) -> x509.Name:
