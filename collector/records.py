@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Final, Literal, NamedTuple, NewType, TypeAlias
 from uuid import UUID
 
@@ -75,6 +76,31 @@ class Page(NamedTuple):
     """None: this was the last page."""
     digest: bytes
     """16 bytes, of the whole page as received."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawRecords:
+    """Records as received, in one piece: of neighbours each is parted from the next by a comma."""
+
+    joined: bytes
+    ends: Sequence[int]
+    """Where each of them ends in it."""
+
+    @classmethod
+    def of(cls, records: Sequence[bytes]) -> RawRecords:
+        """Join records."""
+        return cls(b",".join(records), [end - 1 for end in accumulate(len(record) + 1 for record in records)])
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self.ends)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Give each alone."""
+        begin = 0
+        for end in self.ends:
+            yield self.joined[begin:end]
+            begin = end + 1
 
 
 class IndexSet(NamedTuple):

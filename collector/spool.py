@@ -12,10 +12,12 @@ import tempfile
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from collector.errors import SpoolError
 from collector.fingerprints import FINGERPRINT_BYTES, fingerprint_all
+from collector.records import RawRecords
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -33,7 +35,7 @@ class Spool(AbstractContextManager["Spool"]):
         # To the library, 0 means that nothing is too much.
         self._file = tempfile.SpooledTemporaryFile(max_size=max(memory_bytes, 1))  # noqa: SIM115 - closed in __exit__
         self._fingerprint_all = fingerprint_all
-        self._ends = array("Q", [0])
+        self._ends = array("Q", [0])  # each with the comma that follows
         self._pages: list[bytes] = []
         self.fingerprints: list[bytes] = []
 
@@ -57,31 +59,38 @@ class Spool(AbstractContextManager["Spool"]):
             SpoolError: the temporary file cannot be written.
         """
         self._pages.append(page.digest)
-        records, end = page.records, self._ends[-1]
-        for record in records:
-            end += len(record)
-            self._ends.append(end)
+        records = page.records
+        piece = b",".join([b"", *records] if len(self) and records else records)
+        lengths = [len(record) + 1 for record in records]
+        self._ends.extend(list(accumulate(lengths, initial=self._ends[-1]))[1:])
         self.fingerprints.extend(self._fingerprint_all(records))
         try:
-            self._file.write(b"".join(records))
+            self._file.write(piece)
             self._file.flush()
         except OSError as exc:
-            message = f"the temporary file for a listing of {end} bytes cannot be written: {exc.strerror}"
+            message = (
+                f"the temporary file for a listing of {self._ends[-1] - 1} bytes cannot be written: {exc.strerror}"
+            )
             raise SpoolError(message) from exc
 
-    def read(self, positions: Sequence[int]) -> Iterator[bytes]:
+    def read(self, positions: Sequence[int]) -> RawRecords:
         """
-        Give back the records at these positions (0 is the first), each as received.
+        Give back the records at these ascending positions (0 is the first), each as received.
 
-        Neighbours are read in one piece, so ask for a bounded number. No `add` may follow.
+        They are read in one piece, so ask for a bounded number. No `add` may follow.
         """
         ends = self._ends
+        pieces: list[bytes] = []
+        read_ends: list[int] = []
+        read = 0
         for run in _runs(positions):
             begin = ends[run.start]
             self._file.seek(begin)
-            piece = self._file.read(ends[run.stop] - begin)
-            for position in run:
-                yield piece[ends[position] - begin : ends[position + 1] - begin]
+            pieces.append(self._file.read(ends[run.stop] - begin - 1))
+            shift = begin - read + 1
+            read_ends += [end - shift for end in ends[run.start + 1 : run.stop + 1]]
+            read += ends[run.stop] - begin
+        return RawRecords(b",".join(pieces), read_ends)
 
     def digest(self) -> bytes:
         """
@@ -110,7 +119,7 @@ class Share:
         """Count the records."""
         return len(self._positions)
 
-    def read(self, positions: Sequence[int]) -> Iterator[bytes]:
+    def read(self, positions: Sequence[int]) -> RawRecords:
         """Give back the records at these positions of the share, as `Spool.read` does."""
         return self._spool.read([self._positions[position] for position in positions])
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import repeat
+from operator import floordiv, sub
 from typing import Final, NamedTuple
 
 from collector.errors import UnreadableValue
@@ -78,12 +80,15 @@ def parse_timestamps(texts: Sequence[str]) -> tuple[Sequence[int], Sequence[int]
     Raises:
         UnreadableValue: one of them is not an instant.
     """
-    forms = "\n".join(texts).encode().translate(_DIGITS_TO_ZEROS).split(b"\n")
-    if not _PLAIN_FORMS.issuperset(forms) or any(text[11:13] == "24" for text in texts):
+    joined = "\n".join(texts)
+    forms = joined.encode().translate(_DIGITS_TO_ZEROS).split(b"\n")
+    # In these forms a T stands nowhere but before the hour.
+    if not _PLAIN_FORMS.issuperset(forms) or "T24" in joined:
         instants = [parse_timestamp(text) for text in texts]
         return [instant.us for instant in instants], [instant.ns for instant in instants]
     try:
-        us = [(moment - _EPOCH) // _MICROSECOND for moment in map(datetime.fromisoformat, texts)]
+        since = map(sub, map(datetime.fromisoformat, texts), repeat(_EPOCH))
+        us = list(map(floordiv, since, repeat(_MICROSECOND)))
     except ValueError as exc:
         raise UnreadableValue(str(exc)) from None
     return us, [int(text[26:-1].ljust(3, "0")) if len(text) > 27 else 0 for text in texts]

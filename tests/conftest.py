@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
+from hypothesis import settings
 
 from collector.embedded import EmbeddedServer
 from tests.postgres import TEMPLATE, scratch_database, scratch_server, seal_template
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
+
+
+# A busy machine is no fault of what is tested.
+settings.register_profile("unhurried", parent=settings(), deadline=None)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

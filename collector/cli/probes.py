@@ -16,7 +16,7 @@ from collector.cli.inspection import clock_finding
 from collector.clusters import configured_clusters
 from collector.errors import CollectorError, ListingError, UnreadableValue
 from collector.parse import BackupParser
-from collector.records import FOLDER_ID, Traffic
+from collector.records import FOLDER_ID, RawRecords, Traffic
 
 if TYPE_CHECKING:
     from collector.api import Credential, Endpoints
@@ -113,7 +113,7 @@ async def _probe_cluster(api: Api, cluster: Cluster, lens: Lens, *, turns: async
 def _look_at(seen: _Seen, parser: BackupParser, records: Sequence[bytes]) -> None:
     seen.pages += 1
     seen.records += len(records)
-    for backup in parser.parse_all(records):
+    for backup in parser.parse_all(RawRecords.of(records)):
         if isinstance(backup, UnreadableValue):
             seen.unreadable.append(backup)
         elif backup[FOLDER_ID]:

@@ -7,7 +7,6 @@ it is nobody's, and refused: what cannot be attributed proves nothing about anyb
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -15,7 +14,7 @@ from msgspec.json import Decoder
 
 from collector.errors import UnreadableValue
 from collector.parse.backup import BackupParser, ForeignRecord
-from collector.records import BACKUP_ID, SOURCE_CLUSTER_ID, Backup, Cluster, ClusterId
+from collector.records import BACKUP_ID, SOURCE_CLUSTER_ID, Backup, Cluster, ClusterId, RawRecords
 
 
 class _Owned(Struct, rename="camel"):
@@ -54,9 +53,9 @@ class NamedParser:
         """Read as the cluster's own list is read. Raises UsageError where there is no such service."""
         self._parser = BackupParser(cluster)
 
-    def parse_all(self, raws: Sequence[bytes]) -> list[Backup | UnreadableValue]:
+    def parse_all(self, records: RawRecords) -> list[Backup | UnreadableValue]:
         """Read many records; beside each that cannot be stored, or not be attributed, stands why."""
-        return [_require_named(result) for result in self._parser.parse_all(raws)]
+        return [_require_named(result) for result in self._parser.parse_all(records)]
 
 
 def _require_named(result: Backup | UnreadableValue) -> Backup | UnreadableValue:

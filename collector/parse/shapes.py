@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -32,7 +31,7 @@ class Shape:
     """Passes over it."""
     readers: Mapping[str, tuple[str, Callable[[Raw], object]]]
     """The API's name of a field to the record's name, and the reader of its kind."""
-    values_of: Callable[[Record], tuple[Any, ...]]
+    values_of: Callable[[Any], tuple[Any, ...]]
     """Takes all values out of a record, in the order of the fields."""
 
     def to_backups(self, records: Sequence[Record], names: NameLists, extras: Iterable[str | None]) -> Iterator[Backup]:
@@ -55,7 +54,7 @@ def shape_of(service: str) -> Shape:
         decode_all=Decoder(list[strict]).decode,  # type: ignore[valid-type]  # the class is a value here
         decode_tolerantly=Decoder(_struct_of(SERVICES[service], forbid_unknown_fields=False)).decode,
         readers={field.name: (field.column, KINDS[field.kind].read) for field in fields},
-        values_of=attrgetter(*(field.column for field in fields)),
+        values_of=msgspec.structs.astuple,
     )
 
 

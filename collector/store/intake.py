@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from collector.errors import BadAnswer, ListingMoved, UnreadableValue
-from collector.records import BACKUP_ID, Backup, IndexSet
+from collector.records import BACKUP_ID, Backup, IndexSet, RawRecords
 from collector.store.rows import Row, index_sets_in, to_rows
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ FOREIGN_SHARE_MAX: Final = 0.1
 FOREIGN: Final = "foreign_record"
 """The kind of refusal that says so."""
 
-Parse = Callable[[Sequence[bytes]], Sequence[Backup | UnreadableValue]]
+Parse = Callable[[RawRecords], Sequence[Backup | UnreadableValue]]
 """Records as received in; beside each a backup, or why it cannot be stored exactly."""
 
 
@@ -62,7 +62,7 @@ class Intake:
     refused: int = 0
     foreign: int = 0
 
-    def read(self, raws: Sequence[bytes], fingerprints: Sequence[bytes], parse: Parse) -> Chunk:
+    def read(self, raws: RawRecords, fingerprints: Sequence[bytes], parse: Parse) -> Chunk:
         """
         Read records; what cannot be read exactly is put aside.
 
@@ -83,7 +83,7 @@ class Intake:
         return chunk
 
     def _refuse(
-        self, results: Sequence[Backup | UnreadableValue], raws: Sequence[bytes], fingerprints: Sequence[bytes]
+        self, results: Sequence[Backup | UnreadableValue], raws: RawRecords, fingerprints: Sequence[bytes]
     ) -> list[Refusal]:
         refusals = [
             Refusal(fingerprint, why.backup_id, why.field, why.reason, raw[:RAW_BYTES_MAX], len(raw))

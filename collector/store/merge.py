@@ -44,7 +44,7 @@ class Merge:
     def read(self, intake: Intake, positions: Sequence[int]) -> Chunk:
         """Read the records at these positions. Raises what `Intake.read` raises."""
         marks = self.spool.fingerprints
-        return intake.read(list(self.spool.read(positions)), [marks[at] for at in positions], self.parse)
+        return intake.read(self.spool.read(positions), [marks[at] for at in positions], self.parse)
 
 
 async def read_known(connection: Connection, cluster_id: str) -> Known:
@@ -79,11 +79,15 @@ async def write_merge(pool: Pool, merge: Merge, known: Known) -> tuple[Outcome, 
         BadAnswer: too many records belong to another cluster.
     """
     recognised = recognise(known, merge.spool.fingerprints)
-    if len(recognised.unknown) >= COPY_MIN:
+    unknown = len(recognised.unknown)
+    if unknown > CHUNK or (unknown >= COPY_MIN and known.has_rows):
         async with pool.transaction() as connection:
             return await write_in_chunks(connection, merge, known=known, recognised=recognised)
     writer = _Writer(merge, known, recognised)
     chunk = merge.read(writer.intake, recognised.unknown)
+    if unknown >= COPY_MIN:
+        async with pool.transaction() as connection:
+            return await writer.write_first(connection, chunk)
     async with pool.acquire() as connection:
         return await writer.finish(connection, chunk)
 
@@ -114,12 +118,25 @@ class _Writer:
     async def write(self, connection: Connection, chunk: Chunk) -> None:
         """Write a chunk that is not the last: new rows by COPY straight into their table, the rest by statement."""
         new_rows, chunk.rows = await self._split(connection, chunk.rows)
-        listing, version = self._merge.listing, self._known.version
-        self._done += await merge_part(connection, listing, chunk, version=version)
-        await connection.copy_records_to_table(
-            "backup", schema_name="collector", columns=columns_of(listing.cluster.service), records=new_rows
-        )
+        self._done += await merge_part(connection, self._merge.listing, chunk, version=self._known.version)
+        await self._copy(connection, new_rows)
         self._done += Counts(inserted=len(new_rows))
+
+    async def write_first(self, connection: Connection, chunk: Chunk) -> tuple[Outcome, Counts]:
+        """
+        Write the only chunk of a cluster of which nothing was stored: what closes the listing, then all rows by COPY.
+
+        In this order the cluster's row is held, and known to be as it was read, before any row goes in.
+        """
+        new_rows, chunk.rows = chunk.rows, []
+        self._done += Counts(inserted=len(new_rows))
+        result = await self.finish(connection, chunk)
+        await self._copy(connection, new_rows)
+        return result
+
+    async def _copy(self, connection: Connection, rows: list[Row]) -> None:
+        columns = columns_of(self._merge.listing.cluster.service)
+        await connection.copy_records_to_table("backup", schema_name="collector", columns=columns, records=rows)
 
     async def _split(self, connection: Connection, rows: list[Row]) -> tuple[list[Row], list[Row]]:
         """Tell new rows from those that are stored in any state."""

@@ -11,7 +11,7 @@ import pytest
 from collector.errors import BadAnswer, ListingMoved, UnreadableValue
 from collector.fingerprints import fingerprint
 from collector.parse import BackupParser
-from collector.records import Backup, Counts
+from collector.records import Backup, Counts, RawRecords
 from collector.spool import Spool
 from collector.store.intake import Parse
 from collector.store.merge import COPY_MIN
@@ -99,7 +99,7 @@ async def test_what_is_unchanged_is_not_parsed(rig: Rig) -> None:
 def _watched(read: list[bytes]) -> Parse:
     parse = BackupParser(CLUSTER).parse_all
 
-    def watch(raws: Sequence[bytes]) -> Sequence[Backup | UnreadableValue]:
+    def watch(raws: RawRecords) -> Sequence[Backup | UnreadableValue]:
         read.extend(raws)
         return parse(raws)
 

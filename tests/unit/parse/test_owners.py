@@ -6,7 +6,7 @@ import pytest
 
 from collector.errors import UnreadableValue
 from collector.parse import ForeignRecord, NamedParser, Owners
-from collector.records import Cluster, ClusterId
+from collector.records import Cluster, ClusterId, RawRecords
 
 CLUSTER = Cluster(id=ClusterId("c9q"))
 
@@ -40,7 +40,7 @@ def test_an_owner_that_can_be_read_is_read_whatever_else_is_wrong(record: str) -
 @pytest.mark.parametrize("record", NOBODYS)
 def test_what_names_no_cluster_is_nobodys(record: str) -> None:
     """And is refused for each cluster, never called another's."""
-    (result,) = NamedParser(CLUSTER).parse_all([NOBODYS[record]])
+    (result,) = NamedParser(CLUSTER).parse_all(RawRecords.of([NOBODYS[record]]))
 
     assert Owners("opensearch").read(NOBODYS[record]) is None
     assert isinstance(result, UnreadableValue)
@@ -54,7 +54,7 @@ def test_text_that_is_merely_alike_is_another_clusters() -> None:
 
 def test_a_record_that_names_its_cluster_is_read_as_in_its_own_list() -> None:
     """Beside one that names none, which is refused by name."""
-    own, nobodys = NamedParser(CLUSTER).parse_all([OWNED["plain"], NOBODYS["absent"]])
+    own, nobodys = NamedParser(CLUSTER).parse_all(RawRecords.of([OWNED["plain"], NOBODYS["absent"]]))
 
     assert not isinstance(own, UnreadableValue)
     assert isinstance(nobodys, UnreadableValue)

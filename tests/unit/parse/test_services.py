@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.parse import BackupParser
+from collector.records import RawRecords
 from collector.services import SERVICES, Kind
 from collector.timestamps import Timestamp, epoch_ns
 from tests.builders import cluster_of
@@ -118,7 +119,7 @@ def test_records_are_read_together_as_one_by_one(service: str) -> None:
     plain = [record(id=f"b{number}", createdAt=f"2026-03-01T04:05:{number:02}Z") for number in range(9)]
     odd = [*plain, record(id="new", novelty=1), record(id="bad", createdAt="never")]
 
-    together, mixed = parser.parse_all(plain), parser.parse_all(odd)
+    together, mixed = (parser.parse_all(RawRecords.of(each)) for each in (plain, odd))
 
     assert together == [parser._parse_exactly(raw) for raw in plain] == mixed[:9]
     assert mixed[9] == parser._parse_exactly(odd[9])
