@@ -55,7 +55,7 @@ These are pushed:
 {names}
 """
 
-_EVERYTHING: Final = Vitals(
+EVERYTHING: Final = Vitals(
     clusters=[cluster_vitals(schedule_weakened_at=0.0)],
     sources=[source_vitals()],
     sweep_started_at=0,
@@ -67,7 +67,7 @@ _EVERYTHING: Final = Vitals(
 def metrics_page() -> str:
     """Write the page: a table of what the database says, one of what the process counts, and what is pushed."""
     tally = Tally()
-    text = render(tally.registry, _EVERYTHING).decode()
+    text = render(tally.registry, EVERYTHING).decode()
     own = {_name(family) for family in tally.registry.collect()}
     families = list(parse(text))
     pushed = "\n".join(f"- `{_name(family)}`" for family in SweepTally().registry.collect())
