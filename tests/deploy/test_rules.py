@@ -123,3 +123,22 @@ def test_every_alert_can_be_routed() -> None:
         "BackupSweepsStopped",
         "BackupUnknownForLong",
     }
+
+
+def test_the_table_of_alerts_is_that_of_the_rules() -> None:
+    """Whoever reads how urgent an alert is, and after how long it comes, reads what Prometheus does."""
+    rows = re.findall(
+        r"^\| \[(\w+)\]\([^)]+\) \| (\w+) \| ([^|]+) \|", page("docs/howto/monitoring.md").text, re.MULTILINE
+    )
+    words = {"m": "min", "h": "h"}
+
+    told = {name: (severity, after) for name, severity, after in rows}
+
+    first = {alert["alert"]: alert for alert in reversed(alerts())}
+    assert told == {
+        name: (
+            alert["labels"]["severity"],
+            re.sub(r"(\d+)(\w)", lambda span: f"{span[1]} {words[span[2]]}", alert.get("for", "at once")),
+        )
+        for name, alert in first.items()
+    }

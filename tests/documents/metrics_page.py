@@ -32,9 +32,9 @@ Read at each scrape (at most once a second), so they survive restarts, are the s
 a CronJob collected. When the database cannot be read, `backup_inventory_up` is 0 and all others of this table are
 absent: alert on `backup_inventory_up == 0` beside them. What begins with `backup_inventory_cluster_` is about managed
 clusters only; a cluster that is taken out of the configuration and that no discovery finds is gone with the next sweep.
-The first 1,000 clusters by id have series of their own; the others are added up under `service`, `cluster_id` and `name`
-`other`. So it is with the folders and clouds of the discovery, from the 201st on. Alerts that are made of these, and a
-dashboard, are in [monitoring.md](../howto/monitoring.md).
+The first 1,000 clusters by id have series of their own; the others are added up under `service`, `cluster_id` and
+`name` `other`. So it is with the folders and clouds of the discovery, from the 201st on. Alerts that are made of these,
+and a dashboard, are in [monitoring.md](../howto/monitoring.md).
 """
 
 _PROCESS: Final = """\
