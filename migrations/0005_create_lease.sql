@@ -40,8 +40,27 @@ SELECT
     f.max_age,
     f.observation_age,
     f.live_backups,
-    stored.live_bytes
+    stored.live_bytes,
+    c.observation_max_age,
+    coalesce(merged.outcome = 'held', false) AS held,
+    (
+        SELECT count(*) FROM collector.quarantine AS q
+        WHERE q.cluster_id = c.cluster_id AND q.last_listing_id = c.last_listing_id
+    ) AS quarantined,
+    CASE WHEN schedule.kind = 'schedule_weakened' THEN schedule.changed_at END AS schedule_weakened_at
 FROM inventory.freshness AS f
+INNER JOIN collector.cluster AS c ON c.cluster_id = f.cluster_id
+-- Not the newest listing: one that failed has said nothing of what a held one found.
+LEFT JOIN collector.listing AS merged ON merged.listing_id = c.last_listing_id
+LEFT JOIN LATERAL (
+    SELECT
+        h.kind,
+        h.changed_at
+    FROM collector.cluster_change AS h
+    WHERE h.cluster_id = c.cluster_id AND h.kind IN ('schedule_changed', 'schedule_weakened')
+    ORDER BY h.change_id DESC
+    LIMIT 1
+) AS schedule ON true
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(coalesce(b.incremental_size_bytes, b.size_bytes)), 0) AS live_bytes
     FROM collector.backup AS b
@@ -62,6 +81,10 @@ COMMENT ON COLUMN inventory.vitals.max_age IS 'How old it may be.';
 COMMENT ON COLUMN inventory.vitals.observation_age IS 'How long ago the newest complete listing began; NULL: there is none.';
 COMMENT ON COLUMN inventory.vitals.live_backups IS 'Its live backups.';
 COMMENT ON COLUMN inventory.vitals.live_bytes IS 'What its live backups take up: of each what it added to the ones before, where the API says that, else its size.';
+COMMENT ON COLUMN inventory.vitals.observation_max_age IS 'How old its newest complete listing may be.';
+COMMENT ON COLUMN inventory.vitals.held IS 'Whether its newest listing that ended was held.';
+COMMENT ON COLUMN inventory.vitals.quarantined IS 'Records of its newest listing that ended that could not be read exactly.';
+COMMENT ON COLUMN inventory.vitals.schedule_weakened_at IS 'When its schedule was found to promise less than before; NULL: never, or it has changed again since without that.';
 
 -- migrate:down
 DROP VIEW inventory.vitals;

@@ -128,7 +128,54 @@ COMMENT ON COLUMN inventory.discoveries.error IS 'The kind of error, a stable wo
 COMMENT ON COLUMN inventory.discoveries.message IS 'What went wrong, in full.';
 COMMENT ON COLUMN inventory.discoveries.server_request_id IS 'The newest request id that the API named: what its support asks for.';
 
+CREATE VIEW inventory.discovery_sources AS
+SELECT
+    s.kind,
+    coalesce(s.folder_id, s.cloud_id) AS source_id,
+    s.service,
+    s.cloud_id,
+    h.outcome AS last_outcome,
+    h.error || coalesce(': ' || h.message, '') AS last_error,
+    h.started_at AS last_discovery_at,
+    h.throttles AS last_throttles,
+    s.observed_at,
+    now() - s.observed_at AS observation_age,
+    CASE
+        WHEN s.kind = 'folder' AND s.observed_at IS NOT NULL THEN (
+            SELECT count(*) FROM collector.discovered_cluster AS d
+            WHERE d.source = s.source AND d.gone_since IS NULL
+        )
+    END AS clusters
+FROM collector.discovery_source AS s
+LEFT JOIN LATERAL (
+    SELECT
+        x.outcome,
+        x.error,
+        x.message,
+        x.started_at,
+        x.throttles
+    FROM collector.discovery AS x
+    WHERE x.source = s.source
+    ORDER BY x.discovery_id DESC
+    LIMIT 1
+) AS h ON true
+WHERE s.active;
+
+COMMENT ON VIEW inventory.discovery_sources IS 'One row for each folder and service, and each cloud, that the newest sweep''s configuration leads to: how current what we know of its clusters is.';
+COMMENT ON COLUMN inventory.discovery_sources.kind IS 'folder: its clusters of one service are listed. cloud: its folders are.';
+COMMENT ON COLUMN inventory.discovery_sources.source_id IS 'The folder or the cloud.';
+COMMENT ON COLUMN inventory.discovery_sources.service IS 'Which managed database; NULL where a cloud''s folders are listed.';
+COMMENT ON COLUMN inventory.discovery_sources.cloud_id IS 'The cloud, or that through which the folder was found.';
+COMMENT ON COLUMN inventory.discovery_sources.last_outcome IS 'Outcome of the newest reading: complete, partial, held, failed or superseded.';
+COMMENT ON COLUMN inventory.discovery_sources.last_error IS 'Why the newest reading failed, else NULL.';
+COMMENT ON COLUMN inventory.discovery_sources.last_discovery_at IS 'Start of the newest reading, whatever came of it.';
+COMMENT ON COLUMN inventory.discovery_sources.last_throttles IS 'Answers of the newest reading that asked us to slow down.';
+COMMENT ON COLUMN inventory.discovery_sources.observed_at IS 'Start of the newest complete reading; NULL: there is none.';
+COMMENT ON COLUMN inventory.discovery_sources.observation_age IS 'How long ago that was.';
+COMMENT ON COLUMN inventory.discovery_sources.clusters IS 'Clusters that it is known to hold, wanted or not; NULL for a cloud, and before the first complete reading.';
+
 -- migrate:down
+DROP VIEW inventory.discovery_sources;
 DROP VIEW inventory.discoveries;
 DROP VIEW inventory.cluster_changes;
 DROP VIEW inventory.coverage;

@@ -16,7 +16,7 @@ from collector.parse import BackupParser
 from collector.records import Cluster, ClusterId, Guard, Listing, ListingResult, Page, Traffic, Via
 from collector.spool import Spool
 from collector.store import Absence, Store, SweepRequest
-from collector.store.vitals import ClusterVitals
+from collector.store.vitals import ClusterVitals, SourceVitals
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -89,8 +89,26 @@ def cluster_vitals(**changes: Any) -> ClusterVitals:
         "observation_age_s": 5.0,
         "live_backups": 3,
         "live_bytes": 1024.0,
+        "observation_max_age_s": 7200.0,
+        "held": False,
+        "quarantined": 0,
+        "schedule_weakened_at": None,
     }
     return ClusterVitals(**{**fresh, **changes})
+
+
+def source_vitals(**changes: Any) -> SourceVitals:
+    """Make the numbers of a folder that was just read completely."""
+    read: dict[str, Any] = {
+        "kind": "folder",
+        "source_id": "b1gfolder",
+        "service": "opensearch",
+        "last_outcome": "complete",
+        "observation_age_s": 5.0,
+        "last_throttles": 0,
+        "clusters": 12,
+    }
+    return SourceVitals(**{**read, **changes})
 
 
 def patient_settings(**changes: Any) -> DatabaseSettings:

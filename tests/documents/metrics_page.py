@@ -12,13 +12,13 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 from collector.serve.exposition import render
 from collector.serve.tally import SweepTally, Tally
 from collector.store.vitals import Vitals
-from tests.builders import cluster_vitals
+from tests.builders import cluster_vitals, source_vitals
 
 _HEAD: Final = """\
 # Metrics
 
 Made from what the service writes by `python -m tests.documents.metrics_page`; edit the sentences in
-`collector/serve/tally.py` and `collector/serve/exposition.py`.
+`collector/serve/tally.py`, `collector/serve/subjects.py` and `collector/serve/exposition.py`.
 
 `collector serve` answers `/metrics` in Prometheus' text format. With `http.token` set it wants
 `Authorization: Bearer …`. No series holds a backup's id, a message or anything else that grows without bound. Each
@@ -30,9 +30,11 @@ _CLUSTERS: Final = """\
 
 Read at each scrape (at most once a second), so they survive restarts, are the same at every replica, and also tell what
 a CronJob collected. When the database cannot be read, `backup_inventory_up` is 0 and all others of this table are
-absent: alert on `backup_inventory_up == 0` beside them. They are about managed clusters only; a cluster that is taken
-out of the configuration and that no discovery finds is gone with the next sweep. The first 1,000 clusters by id have
-series of their own; the others are added up under `service`, `cluster_id` and `name` `other`.
+absent: alert on `backup_inventory_up == 0` beside them. What begins with `backup_inventory_cluster_` is about managed
+clusters only; a cluster that is taken out of the configuration and that no discovery finds is gone with the next sweep.
+The first 1,000 clusters by id have series of their own; the others are added up under `service`, `cluster_id` and
+`name` `other`. So it is with the folders and clouds of the discovery, from the 201st on. Alerts that are made of these,
+and a dashboard, are in [monitoring.md](../howto/monitoring.md).
 """
 
 _PROCESS: Final = """\
@@ -53,11 +55,19 @@ These are pushed:
 {names}
 """
 
+EVERYTHING: Final = Vitals(
+    clusters=[cluster_vitals(schedule_weakened_at=0.0)],
+    sources=[source_vitals()],
+    sweep_started_at=0,
+    sweep_finished_at=0,
+    sweep_outcome="complete",
+)
+
 
 def metrics_page() -> str:
     """Write the page: a table of what the database says, one of what the process counts, and what is pushed."""
     tally = Tally()
-    text = render(tally.registry, Vitals(clusters=[cluster_vitals()], sweep_started_at=0, sweep_finished_at=0)).decode()
+    text = render(tally.registry, EVERYTHING).decode()
     own = {_name(family) for family in tally.registry.collect()}
     families = list(parse(text))
     pushed = "\n".join(f"- `{_name(family)}`" for family in SweepTally().registry.collect())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -57,10 +58,17 @@ def test_every_part_of_the_program_is_on_the_map() -> None:
 
 
 def test_every_document_is_found_from_the_readme() -> None:
-    """No page lies there unread: each is linked from the front page."""
-    linked = {(ROOT / link.partition("#")[0]).resolve() for link in page("README.md").links()}
+    """No page lies there unread: each is linked from the front page, or, one of a set, from a page that is."""
+    near = linked_from(page("README.md"))
+    found = near.union(*(linked_from(Page(path)) for path in near if path.suffix == ".md"))
 
-    assert [each.name for each in pages() if each.name != "README.md" and each.path.resolve() not in linked] == []
+    assert [each.name for each in pages() if each.name != "README.md" and each.path.resolve() not in found] == []
+    assert [path.name for path in (ROOT / "docs" / "howto").glob("*.md") if path.resolve() not in near] == []
+
+
+def linked_from(document: Page) -> set[Path]:
+    """List the files that a document links."""
+    return {(document.path.parent / link.partition("#")[0]).resolve() for link in document.links()}
 
 
 @each_page

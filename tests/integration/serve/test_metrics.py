@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
 
+from collector.emulator import EmulatedCluster, Emulator, Fleet
+from collector.errors import ServerFailed
 from collector.records import Cluster, ClusterId, Counts, ListingResult, Summary, Traffic
 from collector.sweeping import Swept
-from tests.builders import CLUSTER, OTHER, record, register, store_of
+from tests.builders import CLUSTER, OTHER, record, records, register, store_of
 from tests.proxy import Proxy
 from tests.serving import serving
+from tests.sweeping import World, backups
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -27,6 +31,19 @@ async def inventory(fresh_url: str) -> str:
         listed = [record("b1", sizeBytes="1000", incrementalSizeBytes="10"), record("b2", sizeBytes="500")]
         await rig.merge(listed)
     return fresh_url
+
+
+@pytest.fixture
+async def discovered(fresh_url: str) -> AsyncIterator[World]:
+    """Yield two clusters in a folder, of which the discovery wants one."""
+    fleet = Fleet()
+    for cluster_id, env in {"c9qa": "prod", "c9qb": "dev"}.items():
+        cluster = EmulatedCluster(id=cluster_id, folder_id="b1gfolder", labels={"env": env}, name=cluster_id)
+        fleet.add_cluster(cluster, backups=backups(cluster_id, range(2)))
+    async with Emulator(fleet) as emulator:
+        world = World(emulator=emulator, url=fresh_url, clusters=())
+        world.discovery = ({"folder": "b1gfolder", "labels": {"env": "prod"}},)
+        yield world
 
 
 async def test_the_numbers_are_those_of_the_views(inventory: str) -> None:
@@ -109,6 +126,7 @@ async def test_the_last_sweeps_are_those_of_any_process(inventory: str) -> None:
 
     assert series["last_complete_sweep_end_timestamp_seconds", ""] == series["last_sweep_end_timestamp_seconds", ""]
     assert series["last_sweep_start_timestamp_seconds", ""] >= series["last_sweep_end_timestamp_seconds", ""]
+    assert (series["last_sweep_outcome", "complete"], series["last_sweep_outcome", "partial"]) == (1.0, 0.0)
 
 
 async def test_what_a_sweep_did_is_counted(fresh_url: str) -> None:
@@ -137,3 +155,63 @@ async def test_what_a_sweep_did_is_counted(fresh_url: str) -> None:
     assert (series["api_throttles_total", ""], series["api_received_bytes_total", ""]) == (1.0, 4096.0)
     assert series["sweep_duration_seconds_sum", ""] == 2.5
     assert series["runs_skipped_total", ""] == 4.0
+
+
+async def test_a_listing_that_is_held_shows_until_one_is_not(fresh_url: str) -> None:
+    """One that fails in between has said nothing of what was gone."""
+    async with store_of(fresh_url, CLUSTER) as rig, serving(fresh_url) as service:
+        listed = records(*(f"b{number}" for number in range(20)))
+        await rig.merge(listed)
+        await rig.merge([])
+        failed = await rig.begin()
+        await rig.store.record_failure(failed, ServerFailed("500"))
+        held = (await service.series())["cluster_listing_held", LABELS]
+        await rig.merge(listed)
+    async with serving(fresh_url) as service:
+        released = (await service.series())["cluster_listing_held", LABELS]
+
+    assert (held, released) == (1.0, 0.0)
+
+
+async def test_records_that_cannot_be_read_are_counted_while_they_are_listed(fresh_url: str) -> None:
+    """Those of the newest listing, not those of the past."""
+    counts = []
+    async with store_of(fresh_url, CLUSTER) as rig:
+        for listed in ([record("b1"), record("b2", sizeBytes="much"), record("b3", createdAt="no")], records("b1")):
+            await rig.merge(listed)
+            async with serving(fresh_url) as service:
+                counts.append((await service.series())["cluster_quarantined_records", LABELS])
+
+    assert counts == [2.0, 0.0]
+
+
+async def test_what_discoveries_found_is_told(discovered: World) -> None:
+    """Each source with its age and outcome, and who is left out."""
+    await discovered.sweep()
+
+    async with serving(discovered.url) as service:
+        series = await service.series()
+
+    source = "folder opensearch b1gfolder"
+    assert 0 <= series["discovery_observation_age_seconds", source] < 60
+    assert (series["discovery_clusters", source], series["discovery_throttles", source]) == (2.0, 0.0)
+    assert series["discovery_outcome", "folder complete opensearch b1gfolder"] == 1.0
+    assert (series["clusters", "unlisted true"], series["clusters", "excluded false"]) == (1.0, 1.0)
+
+
+async def test_a_weakened_schedule_shows_until_it_changes_again(discovered: World) -> None:
+    """Its newest change counts."""
+    name = "cluster_schedule_weakened_timestamp_seconds"
+    shown = []
+
+    for period in ("hourly", "weekly", "daily"):
+        discovered.emulator.fleet.edit_cluster("c9qa", config=_schedule(period))
+        await discovered.sweep()
+        async with serving(discovered.url) as service:
+            shown.append([labels for found, labels in await service.series() if found == name])
+
+    assert shown == [[], ["c9qa c9qa opensearch"], []]
+
+
+def _schedule(period: str) -> dict[str, object]:
+    return {"snapshotManagement": {"snapshotSchedule": {period: {"day": "MON"} if period == "weekly" else {}}}}
