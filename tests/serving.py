@@ -17,6 +17,7 @@ from collector.config import HttpSettings
 from collector.config.serve import Address
 from collector.serve.door import Door
 from collector.serve.readiness import Job, Readiness
+from collector.serve.service import CONNECTIONS
 from collector.serve.tally import Tally
 from collector.serve.web import build_app
 from collector.store.pool import ASKING, KEEPING, READING, Pool
@@ -77,11 +78,12 @@ async def serving(
     *,
     env: Mapping[str, str] = MappingProxyType({}),
     job: Job = "sweeps",
+    statement_s: float = 5.0,
 ) -> AsyncIterator[Serving]:
     """Serve what is in the database at `url`, as if it had been opened."""
     async with AsyncExitStack() as stack:
         keeping = Pool(url, patient_settings(), use=KEEPING if job == "sweeps" else ASKING)
-        inventory = Pool(url, patient_settings(), use=READING)
+        inventory = Pool(url, patient_settings(command_timeout_s=statement_s, pool_size=CONNECTIONS), use=READING)
         for pool in (keeping, inventory):
             await pool.open()
             stack.push_async_callback(pool.close)

@@ -1,5 +1,5 @@
 """
-Programs that some tests need and that no locked package brings: a browser, promtool, helm.
+Programs that some tests need and that no locked package brings: a browser, promtool, helm, axe.
 
 Where one is missing, its tests are skipped with the reason. In continuous integration (`CI=true`) they fail instead.
 `./dev tools` fetches what is missing, into `.tools/` or, the browser, out of the system's packages.

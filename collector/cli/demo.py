@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import uuid
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
+from itertools import count
 from typing import TYPE_CHECKING, Final, Literal
 
 import click
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
     from collector.store.reading import Example, ExampleName
     from collector.sweeping import Swept
 
+Task = Literal["show", "serve", "stop"]
+
+_SWEEP_EVERY_S: Final = 600.0
+_PAUSES_AN_HOUR: Final = 6
 _EXAMPLES: Final[tuple[ExampleName, ...]] = ("example_not_seen", "example_gone", "example_index")
 
 
@@ -25,27 +31,29 @@ _EXAMPLES: Final[tuple[ExampleName, ...]] = ("example_not_seen", "example_gone",
 @click.option(
     "--keep", "keeping", flag_value="database", default="nothing", help="Leave PostgreSQL running at the end."
 )
+@click.option("--serve", "task", flag_value="serve", help="Then show the page in a browser, until Ctrl-C.")
 @click.option("--stop", "task", flag_value="stop", default="show", help="End what --keep left running, and delete it.")
-def demo(*, keeping: Keeping, task: Literal["show", "stop"]) -> None:
+def demo(*, keeping: Keeping, task: Task) -> None:
     """
     Sweep an emulated cloud of 24 clusters into an embedded PostgreSQL, and show what is there then.
 
     Two hours pass between three sweeps, so that backups appear and disappear. Some clusters are deliberately stale or
-    unreachable: the exit code is 0 all the same. Nothing is left behind without `--keep`.
+    unreachable: the exit code is 0 all the same. Nothing is left behind without `--keep`. With `--serve` the page of
+    `collector serve` shows it, and sweeps go on every ten minutes.
     """
     from collector.demo import stop_kept
     from collector.logs import configure_logs
 
     configure_logs(level="error")
-    if task == "show":
-        carry_out(lambda interrupt: _show(keeping, interrupt))
+    if task != "stop":
+        carry_out(lambda interrupt: _show(keeping, interrupt, task=task))
         return
     if keeping == "database":
         raise UsageError("--keep and --stop exclude each other")
     click.echo(f"stopped, and deleted {stop_kept(os.environ)}")
 
 
-async def _show(keeping: Keeping, interrupt: Interrupt) -> int:
+async def _show(keeping: Keeping, interrupt: Interrupt, *, task: Task) -> int:
     from collector.demo import stage
 
     async with AsyncExitStack() as stack:
@@ -54,6 +62,8 @@ async def _show(keeping: Keeping, interrupt: Interrupt) -> int:
         if interrupt.exit_code is not None:
             return interrupt.exit_code
         await interrupt.unless_stopped(_print_findings(scene))
+        if task == "serve":
+            await _exhibit(scene, interrupt)
     _print_way_back(scene, keeping)
     return code
 
@@ -87,6 +97,21 @@ async def _sweep(scene: Stage, interrupt: Interrupt) -> Swept:
     await interrupt.unless_stopped(prepare_database(scene.config, sweep, scene.url))
     async with open_access(scene.config, ENVIRONMENT) as access:
         return await sweep_once(scene.config, sweep, url=scene.url, access=access, stop=interrupt)
+
+
+async def _exhibit(scene: Stage, interrupt: Interrupt) -> None:
+    """Serve the page, and let time pass on stage as it does outside, until a signal comes: the normal end."""
+    from collector.interrupt import Interrupted
+    from collector.serve import exhibit
+
+    async with exhibit(scene.url, scene.config, stopping=interrupt.stopping) as address:
+        click.echo(f"\nThe page is at {address} (Ctrl-C ends it).")
+        with suppress(Interrupted):
+            for pause in count(1):
+                await interrupt.unless_stopped(asyncio.sleep(_SWEEP_EVERY_S))
+                if pause % _PAUSES_AN_HOUR == 0:
+                    scene.fleet.advance(hours=1)
+                await _sweep(scene, interrupt)
 
 
 async def _print_findings(scene: Stage) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @config_option
 def serve() -> None:
     """
-    Sweep on a schedule, and serve probes and metrics over HTTP, until SIGTERM; then the exit code is 0.
+    Sweep on a schedule, and serve a page, probes and metrics over HTTP, until SIGTERM; then the exit code is 0.
 
     When and where is said in the sections `schedule` and `http` of the configuration. Any number of replicas may be
     started: all serve, one sweeps. SIGUSR1 sweeps now. SIGHUP, or a change of the file, reads the configuration anew.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from collector.serve.exhibition import exhibit
 from collector.serve.reload import ConfigFile
 from collector.serve.service import serve
 
-__all__ = ["ConfigFile", "serve"]
+__all__ = ["ConfigFile", "exhibit", "serve"]

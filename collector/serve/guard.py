@@ -1,11 +1,13 @@
 """
 What every answer has and every request must: safe headers, a method that only reads, and a token where one is set.
 
-Nothing of a request goes into an answer or a log line: neither its path, nor its headers, nor the name of the host.
+Nothing of a request goes into a log line, nor into an answer but the page's own: neither its path, nor its headers, nor
+the name of the host. The page repeats what was asked for, as text.
 """
 
 from __future__ import annotations
 
+import base64
 import hmac
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
@@ -27,7 +29,7 @@ HEADERS: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; "
-        "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+        "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
     ),
     "Referrer-Policy": "no-referrer",
     "Server": "collector",
@@ -35,6 +37,8 @@ HEADERS: Final = {
     "X-Frame-Options": "DENY",
 }
 OPEN_PATHS: Final = frozenset({"/healthz", "/readyz"})
+MACHINE_PATHS: Final = frozenset({"/metrics"})
+BASIC: Final = 'Basic realm="collector: any name, and the token for a password", charset="UTF-8"'
 METHODS: Final = ("GET", "HEAD")
 
 
@@ -56,7 +60,9 @@ def guarded_by(settings: HttpSettings, env: Mapping[str, str]) -> list[Middlewar
         if request.method not in METHODS:
             return plain(405, "Method Not Allowed", headers={"Allow": ", ".join(METHODS)})
         if request.path not in OPEN_PATHS and not gate.admits(request.headers.get("Authorization", "")):
-            return plain(401, "Unauthorized", headers={"WWW-Authenticate": "Bearer"})
+            # A browser asks for a password where it is offered Basic; a scraper knows its token.
+            scheme = "Bearer" if request.path in MACHINE_PATHS else BASIC
+            return plain(401, "Unauthorized", headers={"WWW-Authenticate": scheme})
         return await handler(request)
 
     return [harden, admit]
@@ -88,16 +94,30 @@ class Gate:
             self._tell(str(exc))
             return False
         self._trouble = None
-        scheme, _, given = authorization.partition(" ")
         # In a time that does not tell how much of it was right.
-        is_right = hmac.compare_digest(given.strip().encode("utf-8", "surrogateescape"), token.encode())
-        return is_right and scheme.lower() == "bearer"
+        return hmac.compare_digest(_given(authorization), token.encode())
 
     def _tell(self, trouble: str) -> None:
         """Once: whoever asks again and again is not to fill the log."""
         if trouble != self._trouble:
             log.error("token.unreadable", message=trouble)
         self._trouble = trouble
+
+
+def _given(authorization: str) -> bytes:
+    """Read the token out of a header: after Bearer it stands as it is, in Basic (RFC 7617) it is the password."""
+    scheme, _, rest = authorization.partition(" ")
+    given = rest.strip().encode("utf-8", "surrogateescape")
+    match scheme.lower():
+        case "bearer":
+            return given
+        case "basic":
+            try:
+                return base64.b64decode(given, validate=True).partition(b":")[2]
+            except ValueError:
+                return b""
+        case _:
+            return b""
 
 
 def plain(status: int, text: str, *, headers: Mapping[str, str] | None = None) -> web.Response:

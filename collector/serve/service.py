@@ -75,8 +75,8 @@ class _Service:
         self.url = url
         self.stopping = stopping
         keeping = KEEPING if self.job == "sweeps" else ASKING
-        self.inventory = _pool(url, config, use=READING, statement_s=STATEMENT_S)
-        self.keeping = _pool(url, config, use=keeping, statement_s=KEEPING_S)
+        self.inventory = bounded_pool(url, config, use=READING, statement_s=STATEMENT_S)
+        self.keeping = bounded_pool(url, config, use=keeping, statement_s=KEEPING_S)
         self.tally = Tally()
         self.readiness = Readiness(self.keeping, self.job, stopping=stopping)
         self.leadership = Leadership(self.keeping, uuid.uuid4())
@@ -148,7 +148,8 @@ class _Service:
         self.sweeper.reconsider()
 
 
-def _pool(url: str, config: Config, *, use: Use, statement_s: float) -> Pool:
+def bounded_pool(url: str, config: Config, *, use: Use, statement_s: float) -> Pool:
+    """Make a small pool that waits for nothing longer than a statement may take."""
     settings = config.database
     changes = {
         "pool_size": CONNECTIONS,

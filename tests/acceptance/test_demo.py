@@ -6,6 +6,7 @@ import re
 import signal
 from pathlib import Path
 
+import aiohttp
 import asyncpg
 
 from tests.acceptance.program import Program, end_of
@@ -73,5 +74,30 @@ async def test_an_interrupted_demo_leaves_nothing_either(program: Program) -> No
 
     ended = await end_of(process)
     assert ended.code == 130
+    assert list(scratch.iterdir()) == []
+    assert running_in(scratch) == []
+
+
+async def test_a_served_demo_shows_its_page_until_it_is_ended(program: Program) -> None:
+    """At the address that it prints, with the fleet that it swept; Ctrl-C is its normal end, and leaves nothing."""
+    scratch = program.home / "scratch"
+    scratch.mkdir()
+    scratch.chmod(0o711)
+    process = await program.start("demo", "--serve", env={"TMPDIR": str(scratch), "PYTHONUNBUFFERED": "1"})
+    assert process.stdout is not None
+    found = None
+    while found is None:
+        line = (await process.stdout.readline()).decode()
+        assert line, "it ended"
+        found = re.search(r"^The page is at (http://127.0.0.1:\d+) ", line)
+    async with aiohttp.ClientSession() as client, client.get(found[1]) as answer:
+        text = await answer.text()
+
+    process.send_signal(signal.SIGINT)
+
+    ended = await end_of(process)
+    assert answer.status == 200
+    assert "17 fresh, 5 stale, 2 unknown" in text
+    assert ended.code == 0
     assert list(scratch.iterdir()) == []
     assert running_in(scratch) == []

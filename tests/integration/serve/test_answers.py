@@ -79,8 +79,11 @@ async def test_the_metrics_want_the_token(closed_service: Serving, authorization
 
 @pytest.mark.parametrize("path", ["/", "/nowhere", "/clusters/c9q"])
 async def test_without_the_token_nobody_learns_which_addresses_there_are(closed_service: Serving, path: str) -> None:
-    """One that exists and one that does not are refused alike."""
-    assert (await closed_service.ask(path)).status == 401
+    """One that exists and one that does not are refused alike, and a browser asks for the token."""
+    answer = await closed_service.ask(path)
+
+    assert answer.status == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Basic realm=")
 
 
 async def test_the_probes_are_open_and_say_one_word(closed_service: Serving) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from collector.emulator import EmulatedCluster, demo_fleet
@@ -50,3 +52,13 @@ def test_a_stale_cluster_stays_stale() -> None:
     fleet.advance(hours=5)
 
     assert stale.backups[0] == newest
+
+
+def test_some_clusters_of_the_demo_had_no_backup_for_days() -> None:
+    """In the midst of their past, and they are fresh today."""
+    clusters = {cluster.name: cluster for cluster in demo_fleet(NOW_NS).clusters.values()}
+
+    for name in ("ingress-logs-prod", "orders-audit-stage", "siem-prod"):
+        times = [backup.created_at_ns or 0 for backup in clusters[name].backups]
+        assert max(newer - older for newer, older in pairwise(times)) > 26 * HOUR_NS
+        assert age_h(clusters[name], NOW_NS) < 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -26,12 +27,18 @@ ENV = {"T": "s3cr3t"}
         ("Bearer s3cr3", False),
         ("Bearer s3cr3t!", False),
         ("Basic s3cr3t", False),
+        ("Basic " + b64encode(b"anybody:s3cr3t").decode(), True),
+        ("basic " + b64encode(b":s3cr3t").decode(), True),
+        ("Basic " + b64encode(b"s3cr3t:").decode(), False),
+        ("Basic " + b64encode(b"s3cr3t").decode(), False),
+        ("Basic " + b64encode(b"anybody:s3cr3t!").decode(), False),
+        ("Basic \u00e9\udcff", False),
         ("s3cr3t", False),
         ("Bearer s\u00e9cr3t\udcff", False),
     ],
 )
 def test_only_the_token_opens(*, authorization: str, admitted: bool) -> None:
-    """Whole, and after the word Bearer."""
+    """Whole, after the word Bearer; or as the password that a browser asks for, whatever the name."""
     gate = Gate(HttpSettings(token=SecretSource(env="T")), ENV)
 
     assert gate.admits(authorization) is admitted

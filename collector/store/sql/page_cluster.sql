@@ -1,0 +1,37 @@
+-- All that is known of one cluster, and the verdict on it where it has one.
+SELECT
+    now() AS read_at,
+    c.service,
+    c.cluster_id,
+    c.name,
+    c.folder_id,
+    c.labels,
+    c.source,
+    c.managed,
+    c.max_age,
+    c.max_age_source,
+    c.observation_max_age,
+    c.retention,
+    c.retention_source,
+    c.status,
+    c.health,
+    c.environment,
+    c.stopped_since,
+    c.described_at,
+    c.observed_at,
+    now() - c.observed_at AS observation_age,
+    c.last_outcome,
+    c.last_error,
+    c.last_listing_at,
+    c.registered_at,
+    c.not_found_since,
+    f.verdict,
+    f.expected,
+    f.newest_backup_id,
+    f.newest_created_at,
+    f.newest_created_at_ns,
+    f.backup_age,
+    f.live_backups
+FROM inventory.clusters AS c
+LEFT JOIN inventory.freshness AS f ON f.cluster_id = c.cluster_id
+WHERE c.cluster_id = $1
