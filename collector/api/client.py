@@ -31,6 +31,7 @@ from collector.api.transport import Transport
 from collector.api.witness import Witness
 from collector.errors import DeadlineExceeded, ListingError, Throttled, Unauthenticated
 from collector.records import Cluster, Folder, Page, Traffic
+from collector.traces import span
 
 if TYPE_CHECKING:
     from collector.config.api import ApiSettings
@@ -218,9 +219,13 @@ class Api:
                 self._budget.count_request()
                 traffic.requests += 1
             listing.is_sent = True
-            answer = await self._transport.get(address, credential=self._credential, headers=headers, traffic=traffic)
-            traffic.server_request_id = answer.request_id or traffic.server_request_id
-            return parse_page(answer, page_token=token, known=listing.known, key=listing.what.key)
+            with span("page", url=address, request_id=headers["x-request-id"]) as traced:
+                answer = await self._transport.get(
+                    address, credential=self._credential, headers=headers, traffic=traffic
+                )
+                traced.set(status=answer.status)
+                traffic.server_request_id = answer.request_id or traffic.server_request_id
+                return parse_page(answer, page_token=token, known=listing.known, key=listing.what.key)
         except ListingError as exc:
             listing.last_fault = str(exc)
             traffic.server_request_id = exc.request_id or traffic.server_request_id

@@ -34,11 +34,13 @@ def serve() -> None:
     for number in (signal.SIGHUP, signal.SIGUSR1):
         signal.signal(number, signal.SIG_IGN)
     from collector.serve.reload import mark_of
+    from collector.telemetry import traced
 
     path = config_file()
     mark = mark_of(path)
     config = load_settings()
-    carry_out(lambda interrupt: _serve(path, config, interrupt, mark=mark))
+    with traced(os.environ):
+        carry_out(lambda interrupt: _serve(path, config, interrupt, mark=mark))
 
 
 async def _serve(path: Path, config: Config, interrupt: Interrupt, *, mark: Mark) -> int:
