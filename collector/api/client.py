@@ -1,9 +1,8 @@
 """
 The API as the program uses it: lists, page by page, to the proper end or an error.
 
-The parts are elsewhere: `transport` sends, `pages` reads, `paging` decides
-whether to go on and `retry` whether to try again. Here is their order, and the
-listing's deadline over all of it. Nothing here ends a listing but its last page.
+The parts are elsewhere: `transport` sends, `pages` reads, `paging` decides whether to go on and `retry` whether to try
+again. Here is their order, and the listing's deadline over all of it. Nothing here ends a listing but its last page.
 """
 
 from __future__ import annotations
@@ -210,19 +209,17 @@ class Api:
 
     async def _send(self, listing: _Listing, address: str, token: str | None) -> Page:
         """Send one request, in turn."""
-        traffic = listing.traffic
+        traffic, credential = listing.traffic, self._credential
         headers = {"x-request-id": self._request_id(), "x-client-trace-id": self._trace_id}
         listing.is_sent = False
         try:
-            await self._credential.token()  # Where there is none, nothing is sent: no turn is taken, nothing counted.
+            await credential.token()  # Where there is none, nothing is sent: no turn is taken, nothing counted.
             async with self._pace:
                 self._budget.count_request()
                 traffic.requests += 1
             listing.is_sent = True
             with span("page", url=address, request_id=headers["x-request-id"]) as traced:
-                answer = await self._transport.get(
-                    address, credential=self._credential, headers=headers, traffic=traffic
-                )
+                answer = await self._transport.get(address, credential=credential, headers=headers, traffic=traffic)
                 traced.set(status=answer.status)
                 traffic.server_request_id = answer.request_id or traffic.server_request_id
                 return parse_page(answer, page_token=token, known=listing.known, key=listing.what.key)
