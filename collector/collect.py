@@ -19,6 +19,7 @@ from collector.errors import ClusterNotFound, CollectorError, DatabaseError, Lis
 from collector.parse import BackupParser
 from collector.records import Cluster, Folder, Listing, ListingResult, Traffic
 from collector.spool import Spool
+from collector.traces import span
 
 if TYPE_CHECKING:
     from collector.api import Api
@@ -85,16 +86,28 @@ async def collect_cluster(cluster: Cluster, means: Means) -> ListingResult | Gon
 async def _attempt(cluster: Cluster, means: Means, *, restarts: int, traffic: Traffic) -> ListingResult | Gone:
     async with AsyncExitStack() as slot:
         await slot.enter_async_context(means.slots)
-        # Each attempt has a fence of its own: what it reads began later than the attempt before.
-        listing = await means.store.begin_listing(cluster, means.sweep_id, restarts=restarts, traffic=traffic)
-        try:
-            result = await _list_and_store(listing, means, slot)
-        except ClusterNotFound as exc:
-            return await _look_for_folder(listing, means, refusal=str(exc))
-        except CollectorError as exc:
-            if isinstance(exc, ListingMoved) and restarts < RESTARTS_MAX:
-                raise
-            return await fail(listing, means, exc)
+        with span("listing", cluster_id=cluster.id, service=cluster.service, restarts=restarts) as traced:
+            result = await _collect(cluster, means, slot, restarts=restarts, traffic=traffic)
+            traced.set(pages=traffic.pages)
+            if isinstance(result, ListingResult):
+                traced.set(listing_id=result.listing_id, outcome=result.outcome)
+                traced.fail(result.error)
+            return result
+
+
+async def _collect(
+    cluster: Cluster, means: Means, slot: AsyncExitStack, *, restarts: int, traffic: Traffic
+) -> ListingResult | Gone:
+    # Each attempt has a fence of its own: what it reads began later than the attempt before.
+    listing = await means.store.begin_listing(cluster, means.sweep_id, restarts=restarts, traffic=traffic)
+    try:
+        result = await _list_and_store(listing, means, slot)
+    except ClusterNotFound as exc:
+        return await _look_for_folder(listing, means, refusal=str(exc))
+    except CollectorError as exc:
+        if isinstance(exc, ListingMoved) and restarts < RESTARTS_MAX:
+            raise
+        return await fail(listing, means, exc)
     tell(result)
     return result
 
@@ -108,9 +121,11 @@ async def _list_and_store(listing: Listing, means: Means, slot: AsyncExitStack) 
                 spool.add(page)
         await slot.aclose()  # the next cluster is listed while this one is written
         if spool.digest() == known:
-            return await means.store.confirm_unchanged(listing, known)
+            with span("confirm"):
+                return await means.store.confirm_unchanged(listing, known)
         parse = BackupParser(cluster).parse_all
-        return await means.store.merge_listing(listing, spool, parse, absence=means.absence_of(cluster))
+        with span("merge"):
+            return await means.store.merge_listing(listing, spool, parse, absence=means.absence_of(cluster))
 
 
 async def _look_for_folder(listing: Listing, means: Means, *, refusal: str) -> ListingResult | Gone:

@@ -14,6 +14,7 @@ from collector.api import Api
 from collector.records import Guard, Summary
 from collector.store import Rehearsal, Store, prepare_schema
 from collector.sweep import Sweep, run_sweep
+from collector.traces import span
 
 if TYPE_CHECKING:
     from collector.api import Access
@@ -69,17 +70,22 @@ async def sweep_once(
     kind = Rehearsal if sweep.writes == "rehearsed" else Store
     structlog.contextvars.bind_contextvars(trace_id=sweep.trace_id)
     began = time.monotonic()
+    shard = str(sweep.shard) if sweep.shard else None
     async with AsyncExitStack() as stack:
+        traced = stack.enter_context(span("sweep", trace_id=sweep.trace_id, shard=shard))
         store = await stop.unless_stopped(stack.enter_async_context(kind(url, config.database, guard=guard)))
         api = await stack.enter_async_context(
             Api(config.api, access.credential, trace_id=sweep.trace_id, endpoints=access.endpoints)
         )
         summary = await run_sweep(config, sweep, api=api, store=store, stopping=stop.stopping, on_result=on_result)
+        traced.set(
+            sweep_id=summary.sweep_id, outcome=summary.outcome, clusters=len(summary.results), requests=api.requests
+        )
         log.info("sweep.finished", sweep_id=summary.sweep_id, outcome=summary.outcome, requests=api.requests)
         return Swept(
             summary=summary,
             requests=api.requests,
             retries=api.retries,
             duration_s=time.monotonic() - began,
-            shard=str(sweep.shard) if sweep.shard else None,
+            shard=shard,
         )

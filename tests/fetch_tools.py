@@ -90,6 +90,14 @@ def fetch_chromium(_scratch: Path) -> None:
     run("apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium", "chromium-driver")
 
 
+def fetch_pgbouncer(_scratch: Path) -> None:
+    """Install Debian's pooler, with the libraries that it needs."""
+    if os.geteuid():
+        raise Unavailable("only root can install it: apt-get install pgbouncer")
+    refresh_debian()
+    run("apt-get", "install", "-y", "-q", "--no-install-recommends", "pgbouncer")
+
+
 def keep(program: Path) -> None:
     """Put a fetched program where `tests/tools.py` finds it: whole, or not at all."""
     FOLDER.mkdir(exist_ok=True)
@@ -104,6 +112,7 @@ FETCHERS: dict[str, Callable[[Path], None]] = {
     "chromium": fetch_chromium,
     "chromedriver": fetch_chromium,
     "helm": fetch_helm,
+    "pgbouncer": fetch_pgbouncer,
     "promtool": fetch_promtool,
 }
 

@@ -1,8 +1,8 @@
 """
-Programs that some tests need and that no locked package brings: a browser, promtool, helm, axe.
+Programs that some tests need and that no locked package brings: a browser, promtool, helm, pgbouncer, axe.
 
 Where one is missing, its tests are skipped with the reason. In continuous integration (`CI=true`) they fail instead.
-`./dev tools` fetches what is missing, into `.tools/` or, the browser, out of the system's packages.
+`./dev tools` fetches what is missing, into `.tools/` or, the browser and pgbouncer, out of the system's packages.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).parents[1] / ".tools"
+SERVERS = "/usr/sbin:/usr/local/sbin"
+"""Where systems put programs that run unattended, which is on nobody's PATH but root's."""
 
 
 def find(name: str) -> Path | None:
-    """Find a program in `.tools/`, else on PATH."""
-    found = shutil.which(name, path=FOLDER) or shutil.which(name)
+    """Find a program in `.tools/`, else on PATH, else among the servers."""
+    found = shutil.which(name, path=FOLDER) or shutil.which(name) or shutil.which(name, path=SERVERS)
     return Path(found) if found else None
 
 

@@ -1,9 +1,8 @@
 """
 The API as the program uses it: lists, page by page, to the proper end or an error.
 
-The parts are elsewhere: `transport` sends, `pages` reads, `paging` decides
-whether to go on and `retry` whether to try again. Here is their order, and the
-listing's deadline over all of it. Nothing here ends a listing but its last page.
+The parts are elsewhere: `transport` sends, `pages` reads, `paging` decides whether to go on and `retry` whether to try
+again. Here is their order, and the listing's deadline over all of it. Nothing here ends a listing but its last page.
 """
 
 from __future__ import annotations
@@ -31,6 +30,7 @@ from collector.api.transport import Transport
 from collector.api.witness import Witness
 from collector.errors import DeadlineExceeded, ListingError, Throttled, Unauthenticated
 from collector.records import Cluster, Folder, Page, Traffic
+from collector.traces import span
 
 if TYPE_CHECKING:
     from collector.config.api import ApiSettings
@@ -209,18 +209,20 @@ class Api:
 
     async def _send(self, listing: _Listing, address: str, token: str | None) -> Page:
         """Send one request, in turn."""
-        traffic = listing.traffic
+        traffic, credential = listing.traffic, self._credential
         headers = {"x-request-id": self._request_id(), "x-client-trace-id": self._trace_id}
         listing.is_sent = False
         try:
-            await self._credential.token()  # Where there is none, nothing is sent: no turn is taken, nothing counted.
+            await credential.token()  # Where there is none, nothing is sent: no turn is taken, nothing counted.
             async with self._pace:
                 self._budget.count_request()
                 traffic.requests += 1
             listing.is_sent = True
-            answer = await self._transport.get(address, credential=self._credential, headers=headers, traffic=traffic)
-            traffic.server_request_id = answer.request_id or traffic.server_request_id
-            return parse_page(answer, page_token=token, known=listing.known, key=listing.what.key)
+            with span("page", url=address, request_id=headers["x-request-id"]) as traced:
+                answer = await self._transport.get(address, credential=credential, headers=headers, traffic=traffic)
+                traced.set(status=answer.status)
+                traffic.server_request_id = answer.request_id or traffic.server_request_id
+                return parse_page(answer, page_token=token, known=listing.known, key=listing.what.key)
         except ListingError as exc:
             listing.last_fault = str(exc)
             traffic.server_request_id = exc.request_id or traffic.server_request_id

@@ -15,6 +15,7 @@ from collector.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
 
+    from collector.emulator import Fleet
     from collector.interrupt import Interrupt
 
 TOKEN_VARIABLE: Final = "COLLECTOR_EMULATOR_TOKEN"  # noqa: S105 - the variable's name
@@ -75,16 +76,8 @@ def emulate(
         _refuse_fleet()
         _serve(_replayed(directory, host=host, port=port), host=host, port=port)
         return
-    made_up = _made_up(
-        host=host,
-        port=port,
-        clusters=clusters,
-        backups=backups,
-        seed=seed,
-        latency_s=latency_s,
-        hour_every_s=hour_every_s,
-    )
-    _serve(made_up, host=host, port=port)
+    fleet = _drawn(clusters, backups=backups, seed=seed)
+    _serve(_made_up(fleet, host=host, port=port, latency_s=latency_s, hour_every_s=hour_every_s), host=host, port=port)
 
 
 def _refuse_fleet() -> None:
@@ -131,34 +124,33 @@ def _replayed(directory: Path, *, host: str, port: int) -> Coroutine[object, obj
     return serve_recording(recording, host=host, port=port, announce=announce)
 
 
-def _made_up(
-    *, host: str, port: int, clusters: int | None, backups: int, seed: int, latency_s: float, hour_every_s: float | None
-) -> Coroutine[object, object, None]:
-    from collector.emulator import Fleet, demo_fleet, serve_emulator
+def _drawn(clusters: int | None, *, backups: int, seed: int) -> Fleet:
+    from collector.emulator import Fleet, demo_fleet
 
     now_ns = time.time_ns()
+    if clusters is None:
+        return demo_fleet(now_ns)
+    return Fleet.generate(clusters=clusters, backups=backups, seed=seed, now_ns=now_ns)
+
+
+def _made_up(
+    fleet: Fleet, *, host: str, port: int, latency_s: float, hour_every_s: float | None
+) -> Coroutine[object, object, None]:
+    from collector.emulator import serve_emulator
 
     def announce(line: str) -> None:
-        fleet = (
-            demo_fleet(now_ns)
-            if clusters is None
-            else Fleet.generate(clusters=clusters, backups=backups, seed=seed, now_ns=now_ns)
-        )
         click.echo(line)
         entries = (_entry(cluster.id, cluster.service) for cluster in fleet.clusters.values())
         click.echo(_snippet(line.split(maxsplit=1)[0], entries, accepted="its token"))
 
     return serve_emulator(
+        fleet,
         host=host,
         port=port,
-        clusters=clusters,
-        backups=backups,
-        seed=seed,
         latency_s=latency_s,
         token=os.environ.get(TOKEN_VARIABLE) or TOKEN,
         announce=announce,
         hour_every_s=hour_every_s,
-        now_ns=now_ns,
     )
 
 

@@ -59,9 +59,12 @@ def run(
     With `--output json` exactly one JSON object goes to stdout, when the sweep has ended. Where none began, stdout
     stays empty and the reason is on stderr.
     """
+    from collector.telemetry import traced
+
     config = load_settings()
     sweep = _choose(config, only=only, shard=shard, writes=writes, allow_mass_vanish=allow_mass_vanish)
-    carry_out(lambda interrupt: _sweep(config, sweep, output=output, interrupt=interrupt))
+    with traced(os.environ):
+        carry_out(lambda interrupt: _sweep(config, sweep, output=output, interrupt=interrupt))
 
 
 def _choose(

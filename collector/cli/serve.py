@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
@@ -28,12 +29,18 @@ def serve() -> None:
     When and where is said in the sections `schedule` and `http` of the configuration. Any number of replicas may be
     started: all serve, one sweeps. SIGUSR1 sweeps now. SIGHUP, or a change of the file, reads the configuration anew.
     """
+    # Their default would end us before the service takes them. A change of the file is seen by its mark all the same,
+    # and the first sweep comes at once.
+    for number in (signal.SIGHUP, signal.SIGUSR1):
+        signal.signal(number, signal.SIG_IGN)
     from collector.serve.reload import mark_of
+    from collector.telemetry import traced
 
     path = config_file()
     mark = mark_of(path)
     config = load_settings()
-    carry_out(lambda interrupt: _serve(path, config, interrupt, mark=mark))
+    with traced(os.environ):
+        carry_out(lambda interrupt: _serve(path, config, interrupt, mark=mark))
 
 
 async def _serve(path: Path, config: Config, interrupt: Interrupt, *, mark: Mark) -> int:

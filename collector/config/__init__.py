@@ -11,7 +11,14 @@ from collector.config.load import load_config
 from collector.config.model import Config, FreshnessSettings, GuardSettings, LogSettings
 from collector.config.schema import config_schema
 from collector.config.secrets import Secret, read_secret
-from collector.config.serve import Address, HttpSettings, MetricsSettings, ScheduleSettings, parse_address
+from collector.config.serve import (
+    Address,
+    HttpSettings,
+    MetricsSettings,
+    ScheduleSettings,
+    parse_address,
+    parse_network,
+)
 from collector.config.settings import SecretSource
 
 __all__ = [
@@ -33,5 +40,6 @@ __all__ = [
     "config_schema",
     "load_config",
     "parse_address",
+    "parse_network",
     "read_secret",
 ]

@@ -15,6 +15,13 @@ from collector.config.values import Boolean, DurationOrZero
 
 _LISTEN: Final = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<four>[0-9.]+|localhost)):(?P<port>[0-9]{1,5})")
 _LISTEN_SHAPE: Final = "should be an IP address and a port, as 127.0.0.1:8080 or '[::1]:8080'"
+_NETWORK_SHAPE: Final = "should be an address or a network without host bits, as 10.1.2.3 or 10.1.0.0/16"
+_HEADER: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
+_OTHERS_HEADERS: Final = frozenset(
+    {"accept", "authorization", "connection", "content-length", "cookie", "forwarded", "host", "origin", "referer"}
+    | {"transfer-encoding", "user-agent", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"}
+)
+"""Headers that every client or every proxy sends: that one of them is there says nothing of who asks."""
 
 
 class Address(NamedTuple):
@@ -60,6 +67,34 @@ def _check_gateway(value: str) -> str:
     return value
 
 
+def parse_network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    """Read the addresses of a proxy: `10.1.2.3`, `10.1.0.0/16` or `fd00::/8`. Raises ValueError."""
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError:
+        raise ValueError(_NETWORK_SHAPE) from None
+    if network.prefixlen == 0:
+        raise ValueError("should name the proxies' own addresses: this is everybody's")
+    return network
+
+
+def _check_network(value: str) -> str:
+    parse_network(value)
+    return value
+
+
+def _check_header(value: str) -> str:
+    if _HEADER.fullmatch(value) is None:
+        raise ValueError("should be the name of a header, as X-Forwarded-User")
+    if value.lower() in _OTHERS_HEADERS:
+        raise ValueError("should be a header that the proxy sets to the user's name: clients send this one themselves")
+    return value
+
+
+def _fill_networks(value: object) -> object:
+    return () if value is None else value
+
+
 class ScheduleSettings(Settings):
     """When the service sweeps; null: never, it only serves what other runs collect."""
 
@@ -73,25 +108,42 @@ class ScheduleSettings(Settings):
     """Chance delays each run by up to so much, so that many services do not ask at the same instant."""
 
 
+Network = Annotated[str, AfterValidator(_check_network)]
+
+
 class HttpSettings(Settings):
     """Where the service answers, and whom."""
 
     listen: Annotated[str, AfterValidator(_check_listen)] = "127.0.0.1:8080"
-    """IP address and port. Beyond loopback it needs `token`, or `unauthenticated`."""
+    """IP address and port. Beyond loopback it needs `token`, `trusted_proxies`, or `unauthenticated`."""
 
     token: Annotated[SecretSource | None, BeforeValidator(refuse_literal)] = None
     """Where the token lies that is asked for as `Authorization: Bearer …`, except by the two probes; null: none."""
+
+    trusted_proxies: Annotated[tuple[Network, ...], BeforeValidator(_fill_networks)] = ()
+    """Addresses and networks of the proxies whose word counts. Nobody else may send `proxy_user_header`."""
+
+    proxy_user_header: Annotated[str, AfterValidator(_check_header)] | None = None
+    """The header in which a trusted proxy names the user that it let in, as `X-Forwarded-User`. It must remove what
+    clients send under that name."""
 
     unauthenticated: Boolean = False
     """Whether everyone who can reach a wider address may read all without a token."""
 
     @model_validator(mode="after")
     def _check_guarded(self) -> Self:
-        if self.token is not None and self.unauthenticated:
-            raise ValueError("should have a token or be unauthenticated, not both")
-        if self.token is None and not self.unauthenticated and not parse_address(self.listen).is_loopback:
-            raise ValueError(f"listening on {self.listen} needs a token, or unauthenticated: true")
+        if bool(self.trusted_proxies) != (self.proxy_user_header is not None):
+            raise ValueError("should have trusted_proxies and proxy_user_header, or neither")
+        if self.is_guarded and self.unauthenticated:
+            raise ValueError("should have a token or trusted proxies, or be unauthenticated, not both")
+        if not (self.is_guarded or self.unauthenticated or parse_address(self.listen).is_loopback):
+            raise ValueError(f"listening on {self.listen} needs a token, trusted proxies, or unauthenticated: true")
         return self
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether something is asked of those who want to read."""
+        return self.token is not None or bool(self.trusted_proxies)
 
 
 class MetricsSettings(Settings):

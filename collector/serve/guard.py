@@ -1,5 +1,5 @@
 """
-What every answer has and every request must: safe headers, a method that only reads, and a token where one is set.
+What every answer has and every request must: safe headers, a method that only reads, and a token or a proxy's word.
 
 Nothing of a request goes into a log line, nor into an answer but the page's own: neither its path, nor its headers, nor
 the name of the host. The page repeats what was asked for, as text.
@@ -17,6 +17,7 @@ from aiohttp import web
 
 from collector.config import read_secret
 from collector.errors import CredentialError
+from collector.serve.proxies import Proxies
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler, Middleware
@@ -44,7 +45,7 @@ METHODS: Final = ("GET", "HEAD")
 
 def guarded_by(settings: HttpSettings, env: Mapping[str, str]) -> list[Middleware]:
     """Make the middlewares of an application, the outermost first."""
-    gate = Gate(settings, env)
+    gate, proxies = Gate(settings, env), Proxies(settings)
 
     @web.middleware
     async def harden(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -59,11 +60,17 @@ def guarded_by(settings: HttpSettings, env: Mapping[str, str]) -> list[Middlewar
     async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.method not in METHODS:
             return plain(405, "Method Not Allowed", headers={"Allow": ", ".join(METHODS)})
-        if request.path not in OPEN_PATHS and not gate.admits(request.headers.get("Authorization", "")):
-            # A browser asks for a password where it is offered Basic; a scraper knows its token.
-            scheme = "Bearer" if request.path in MACHINE_PATHS else BASIC
-            return plain(401, "Unauthorized", headers={"WWW-Authenticate": scheme})
-        return await handler(request)
+        if request.path in OPEN_PATHS:
+            return await handler(request)
+        match proxies.judge(request.headers.getall(proxies.header, []), peer=_peer_of(request)):
+            case "refused":
+                return plain(403, "Forbidden")
+            case "silent" if not gate.admits(request.headers.get("Authorization", "")):
+                # A browser asks for a password where it is offered Basic; a scraper knows its token.
+                scheme = "Bearer" if request.path in MACHINE_PATHS else BASIC
+                return plain(401, "Unauthorized", headers={"WWW-Authenticate": scheme})
+            case _:
+                return await handler(request)
 
     return [harden, admit]
 
@@ -79,6 +86,7 @@ class Gate:
             CredentialError: it cannot be read.
         """
         self._source = settings.token
+        self._is_open = not settings.is_guarded
         self._env = env
         self._trouble: str | None = None
         if self._source is not None and (warning := read_secret(self._source, env).warning) is not None:
@@ -87,7 +95,7 @@ class Gate:
     def admits(self, authorization: str) -> bool:
         """Tell whether a request with this header may pass. A token that cannot be read any more admits nobody."""
         if self._source is None:
-            return True
+            return self._is_open
         try:
             token = read_secret(self._source, self._env).value
         except CredentialError as exc:
@@ -118,6 +126,12 @@ def _given(authorization: str) -> bytes:
                 return b""
         case _:
             return b""
+
+
+def _peer_of(request: web.Request) -> str | None:
+    """Say whose address the connection comes from: no header says that."""
+    peer = request.transport.get_extra_info("peername") if request.transport else None
+    return peer[0] if peer else None
 
 
 def plain(status: int, text: str, *, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -87,6 +87,7 @@ class Tally(SweepTally):
         self._lag = self._gauge(
             "event_loop_lag_seconds", "The most by which the event loop was late within the last minute."
         )
+        self._tasks = self._gauge("event_loop_tasks", "Tasks of the event loop when this was written.")
         self._lags: deque[float] = deque([0.0], maxlen=BEATS)
         self._skipped = self._counter("runs_skipped", "Scheduled runs that were missed, or fell into a longer one.")
         self._reload_ok = self._gauge(
@@ -110,6 +111,10 @@ class Tally(SweepTally):
         """Take note of a beat of the event loop that came so late."""
         self._lags.append(lag_s)
         self._lag.set(max(self._lags))
+
+    def note_tasks(self, tasks: int) -> None:
+        """Take note of how many tasks the event loop has."""
+        self._tasks.set(tasks)
 
     def note_reload(self, reading: Reading) -> None:
         """Count a reading of the configuration."""

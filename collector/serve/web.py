@@ -48,6 +48,7 @@ def build_app(
     ready = Recent(readiness.ask, age_s=READY_AGE_S, clock=clock)
 
     async def write_metrics() -> bytes:
+        tally.note_tasks(len(asyncio.all_tasks()))
         return await asyncio.to_thread(render, tally.registry, await _read(inventory))
 
     metrics = Recent(write_metrics, age_s=METRICS_AGE_S, clock=clock)

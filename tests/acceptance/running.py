@@ -56,6 +56,10 @@ class Running:
     async def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Signal it, read the rest of its log, and return its exit code."""
         self.process.send_signal(number)
+        return await self.ended()
+
+    async def ended(self) -> int:
+        """Read the rest of its log, and return its exit code."""
         assert self.process.stderr is not None
         async with asyncio.timeout(PATIENCE_S):
             while line := await self.process.stderr.readline():

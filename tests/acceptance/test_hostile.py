@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import json
-import os
 import time
 import zlib
 from collections.abc import Callable
@@ -15,7 +14,8 @@ import asyncpg
 import pytest
 
 from tests.acceptance.memory import run_watched
-from tests.acceptance.program import ROOT, Program
+from tests.acceptance.preludes import HANGING_RESOLVER, WRONG_CLOCK, prelude
+from tests.acceptance.program import Program
 from tests.builders import record
 from tests.scripted import Peer, Request, ScriptedServer, Step, answer, endless, head, page, refusal
 
@@ -114,21 +114,12 @@ async def test_no_answer_fills_the_memory_or_touches_another_cluster(
     assert took_s < 20
 
 
-HANGING_RESOLVER: Final = """
-import socket, time
-look_up = socket.getaddrinfo
-socket.getaddrinfo = lambda host, *more, **named: (
-    time.sleep(120) if host == "mdb.api.example" else look_up(host, *more, **named)
-)
-"""
-
-
 async def test_a_lookup_that_hangs_does_not_keep_the_process(program: Program, migrated_url: str) -> None:
     """D9: the listing fails at the connect deadline, and the process ends though its thread still waits; exit 1."""
-    (program.home / "sitecustomize.py").write_text(HANGING_RESOLVER)
-    program.env["PYTHONPATH"] = f"{program.home}{os.pathsep}{ROOT}"
+    program.env.update(prelude(program, HANGING_RESOLVER))
+    (program.home / "hang").touch()
     limits = {"connect_timeout": "0.2s"}
-    program.write_config(["one", "two"], url=migrated_url, api="https://mdb.api.example", limits=limits)
+    program.write_config(["one", "two"], url=migrated_url, api="https://hanging.example", limits=limits)
 
     began = time.monotonic()
     ended = await program.run("run", "--output", "json")
@@ -139,19 +130,6 @@ async def test_a_lookup_that_hangs_does_not_keep_the_process(program: Program, m
     assert took_s < 20
 
 
-WRONG_CLOCK: Final = """
-import datetime, time
-honest = time.time
-time.time = lambda: honest() + {ahead_s}
-time.time_ns = lambda: int(time.time() * 1_000_000_000)
-
-class Instant(datetime.datetime):
-    @classmethod
-    def now(cls, tz=None):
-        return cls.fromtimestamp(time.time(), tz)
-
-datetime.datetime = Instant
-"""
 YEAR_S: Final = 365 * 86_400
 SEEN: Final = """
 SELECT l.started_at, c.observed_at, b.first_seen_at, s.started_at AS began_at, s.finished_at
@@ -167,8 +145,7 @@ async def test_no_stored_instant_is_of_a_clock_that_is_wrong(
     program: Program, migrated_url: str, db: Connection, ahead_s: int
 ) -> None:
     """C10: the collector's clock is a year off, as its log shows; what it stores is by the database's."""
-    (program.home / "sitecustomize.py").write_text(WRONG_CLOCK.format(ahead_s=ahead_s))
-    program.env["PYTHONPATH"] = f"{program.home}{os.pathsep}{ROOT}"
+    program.env.update(prelude(program, WRONG_CLOCK.format(ahead_s=ahead_s)))
     now = await db.fetchval("SELECT now()")
 
     async with ScriptedServer([page(json.loads(own("b")))]) as server:

@@ -14,26 +14,24 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
-import pytest
 
 from collector.emulator import Emulator, Fleet
 from tests.acceptance.inventory import made, served, stored
 from tests.acceptance.program import TOKEN, Program
+from tests.acceptance.running import HTTP, running
 from tests.acceptance.watching import until
 from tests.builders import row_versions
+from tests.tools import need
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
-PGBOUNCER: Final = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin:/usr/local/sbin")
 NOBODY: Final = 65534
 IS_ROOT: Final = os.geteuid() == 0
 """Which pgbouncer refuses to be."""
 
 SERVERS: Final = 2
 """Fewer than the program's connections, so that they must take turns."""
-
-pytestmark = pytest.mark.skipif(PGBOUNCER is None, reason="pgbouncer is not installed")
 
 
 def write_settings(folder: Path, url: str, port: int) -> Path:
@@ -56,14 +54,14 @@ def write_settings(folder: Path, url: str, port: int) -> Path:
 @asynccontextmanager
 async def pooled(url: str) -> AsyncIterator[str]:
     """Run pgbouncer in front of a database; yields the URL through it."""
+    pgbouncer = need("pgbouncer")
     folder = Path(mkdtemp(prefix="collector-test-pooler-"))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     settings = write_settings(folder, url, port)
-    assert PGBOUNCER is not None
     process = await asyncio.create_subprocess_exec(
-        PGBOUNCER, "-q", str(settings), user=NOBODY if IS_ROOT else None, stderr=asyncio.subprocess.DEVNULL
+        pgbouncer, "-q", str(settings), user=NOBODY if IS_ROOT else None, stderr=asyncio.subprocess.DEVNULL
     )
 
     async def is_listening() -> bool:
@@ -125,3 +123,37 @@ async def test_runs_through_a_transaction_pooler_are_as_exact_as_without(program
         assert {cluster_id: set(gone) for cluster_id, gone in (await stored(db, "missing")).items()} == {
             cluster_id: {"b1"} for cluster_id in fleet.clusters
         }
+
+
+async def test_the_service_works_through_a_transaction_pooler(
+    program: Program, emulator: Emulator, migrated_url: str
+) -> None:
+    """It is ready, sweeps, shows what is stored, keeps its lease over renewals, and hands it over at its end."""
+    more = HTTP + "schedule: {cron: '@yearly'}\n"
+    async with pooled(migrated_url) as url, watched(migrated_url) as db:
+        program.write_config(
+            emulator.fleet.clusters, url=url, api=emulator, more=more, database="transaction_pooler: true"
+        )
+        async with running(program) as one, running(program) as two:
+            await one.event("sweep.finished")
+            await two.event("service.opened")
+            taken = await db.fetchval("SELECT expires_at FROM collector.lease")
+
+            async def is_renewed() -> bool:
+                return bool(await db.fetchval("SELECT expires_at > $1 FROM collector.lease", taken))
+
+            await until(is_renewed)
+            ready = [await each.ask("/readyz") for each in (one, two)]
+            series = [await each.series() for each in (one, two)]
+            epoch = await db.fetchval("SELECT epoch FROM collector.lease")
+            sessions = await backends(db)
+            code = await one.end()
+            taken_over = await two.event("sweep.finished")
+
+    assert (ready, code, epoch) == ([(200, "ok\n")] * 2, 0, 1)
+    assert [each["lease_held", ""] for each in series] == [1.0, 0.0]
+    assert [each["up", ""] for each in series] == [1.0, 1.0]
+    assert {name for name, _ in series[0]} == {name for name, _ in series[1]} >= {"cluster_live_backups"}
+    assert sessions <= SERVERS
+    assert one.events[-2:] == ["lease.released", "service.stopped"]
+    assert taken_over["outcome"] == "complete"

@@ -262,7 +262,7 @@ async def test_a_sweep_that_fails_ends_nothing(program: Program, emulator: Emula
 @pytest.mark.parametrize(
     "more, database, message",
     [
-        ("http: {listen: '0.0.0.0:0'}\n", "", "needs a token, or unauthenticated: true"),
+        ("http: {listen: '0.0.0.0:0'}\n", "", "needs a token, trusted proxies, or unauthenticated: true"),
         ("http: {token: {env: NOT_THERE}}\n", "", "NOT_THERE is not set"),
         ("schedule: {cron: '* * * * * *'}\n", "", "five fields"),
         ("auth: {iam_token: {env: NOT_THERE}}\n", "", "NOT_THERE is not set"),

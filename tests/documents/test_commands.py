@@ -61,18 +61,22 @@ def test_the_readme_s_verbs_are_those_of_dev() -> None:
     assert {"demo", "test"} <= verbs <= known
 
 
+ONE_CLUSTER = "clusters: [{id: c9qexample0000000000}]\n"
+
+
 @pytest.mark.parametrize(
     "name", ["README.md", "docs/howto/pgbouncer.md", "docs/howto/service.md"], ids=["readme", "pgbouncer", "service"]
 )
 def test_the_configuration_loads(name: str, tmp_path: Path) -> None:
-    """What people copy first is a whole configuration."""
-    (block,) = page(name).blocks("yaml")
+    """What people copy first is a whole configuration; what follows it on the page are sections of one."""
+    whole, *sections = page(name).blocks("yaml")
     file = tmp_path / "config.yaml"
-    file.write_text(block.text, encoding="utf-8")
+    for text in (whole.text, *(f"{ONE_CLUSTER}{section.text}" for section in sections)):
+        file.write_text(text, encoding="utf-8")
 
-    config = load_config(file, SECRETS)
+        config = load_config(file, SECRETS)
 
-    assert [cluster.id for cluster in config.clusters] == ["c9qexample0000000000"]
+        assert [cluster.id for cluster in config.clusters] == ["c9qexample0000000000"]
 
 
 def test_every_key_that_is_named_exists() -> None:

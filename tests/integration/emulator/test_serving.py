@@ -8,7 +8,7 @@ import re
 import aiohttp
 import pytest
 
-from collector.emulator import serve_emulator
+from collector.emulator import Fleet, demo_fleet, serve_emulator
 
 NOW_NS = 1_795_500_000 * 10**9
 
@@ -20,22 +20,20 @@ async def newest(session: aiohttp.ClientSession, url: str, cluster_id: str) -> s
         return str(page["backups"][0]["id"])
 
 
-@pytest.mark.parametrize("clusters,count", [(3, 3), (None, 24)], ids=["generated", "demo"])
-async def test_it_serves_until_cancelled(session: aiohttp.ClientSession, clusters: int | None, count: int) -> None:
+@pytest.mark.parametrize("kind, count", [("generated", 3), ("demo", 24)])
+async def test_it_serves_until_cancelled(session: aiohttp.ClientSession, kind: str, count: int) -> None:
     """One line tells the address and a cluster; hours pass; after the end nobody listens."""
+    fleet = Fleet.generate(clusters=3, backups=5, seed=1, now_ns=NOW_NS) if kind == "generated" else demo_fleet(NOW_NS)
     told: asyncio.Queue[str] = asyncio.Queue()
     server = asyncio.create_task(
         serve_emulator(
+            fleet,
             host="127.0.0.1",
             port=0,
-            clusters=clusters,
-            backups=5,
-            seed=1,
             latency_s=0.0,
             token="t1.emulator",
             announce=told.put_nowait,
             hour_every_s=0.001,
-            now_ns=NOW_NS,
         )
     )
 

@@ -86,6 +86,47 @@ async def test_without_the_token_nobody_learns_which_addresses_there_are(closed_
     assert answer.headers["WWW-Authenticate"].startswith("Basic realm=")
 
 
+USER = "X-Forwarded-User"
+VOUCHED = (USER, "anna")
+BEARER = ("Authorization", "Bearer s3cr3t")
+
+
+@pytest.mark.parametrize(
+    "proxy, token, sent, status",
+    [
+        ("127.0.0.0/8", None, [VOUCHED], 200),
+        ("127.0.0.0/8", None, [("x-forwarded-USER", "anna")], 200),
+        ("127.0.0.0/8", "T", [VOUCHED, ("Authorization", "Bearer wrong")], 200),
+        ("127.0.0.0/8", "T", [BEARER], 200),
+        ("127.0.0.0/8", "T", [], 401),
+        ("127.0.0.0/8", None, [], 401),
+        ("127.0.0.0/8", None, [BEARER], 401),
+        ("127.0.0.0/8", "T", [VOUCHED, VOUCHED, BEARER], 403),
+        ("127.0.0.0/8", None, [(USER, "")], 403),
+        ("10.1.0.0/16", None, [VOUCHED], 403),
+        ("10.1.0.0/16", "T", [VOUCHED, BEARER], 403),
+        ("10.1.0.0/16", "T", [VOUCHED, ("X-Forwarded-For", "10.1.0.1"), ("Forwarded", "for=10.1.0.1")], 403),
+        ("10.1.0.0/16", "T", [("X_Forwarded_User", "anna")], 401),
+    ],
+    ids=[
+        *("vouched", "case", "vouched-wrong-token", "token", "nothing", "nothing-alone", "token-of-none"),
+        *("twice", "empty", "spoofed", "spoofed-with-token", "spoofed-address", "look-alike"),
+    ],
+)
+async def test_the_word_of_a_trusted_proxy_opens_and_of_nobody_else(
+    migrated_url: str, proxy: str, token: str | None, sent: list[tuple[str, str]], status: int
+) -> None:
+    """Where the connection comes from says who is one; no header does. The probes stay open."""
+    source = SecretSource(env=token) if token else None
+    settings = HttpSettings(token=source, trusted_proxies=(proxy,), proxy_user_header=USER)
+    async with serving(migrated_url, settings, env=ENV) as service:
+        answer = await service.ask("/metrics", headers=sent)
+        probe = await service.ask("/healthz", headers=sent)
+
+    assert (answer.status, probe.status) == (status, 200)
+    assert "anna" not in answer.text + str(answer.headers)
+
+
 async def test_the_probes_are_open_and_say_one_word(closed_service: Serving) -> None:
     """A prober has no token, and learns no more than it needs."""
     health, ready = await closed_service.ask("/healthz"), await closed_service.ask("/readyz")

@@ -18,6 +18,7 @@ import pytest
 from collector.records import Counts
 from collector.store.merge import COPY_MIN
 from tests.builders import CLUSTER, OTHER, history, numbered, record, records, states, store_of
+from tests.tools import need
 
 if TYPE_CHECKING:
     import asyncpg
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
 pytestmark = pytest.mark.usefixtures("_listening", "_hurried")
-
-PGBOUNCER = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 
 SETTINGS = """
 [databases]
@@ -45,8 +44,7 @@ ignore_startup_parameters = extra_float_digits
 @pytest.fixture
 def pooled_url(migrated_url: str) -> Iterator[str]:
     """Yield the database's URL through a pooler that has two sessions for all."""
-    if PGBOUNCER is None:
-        pytest.skip("there is no pgbouncer on this machine")
+    pgbouncer = need("pgbouncer")
     parts = urlsplit(migrated_url)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -65,7 +63,7 @@ def pooled_url(migrated_url: str) -> Iterator[str]:
     )
     # It refuses to serve as root.
     as_somebody = ["-u", "nobody"] if os.geteuid() == 0 else []
-    pooler = subprocess.Popen([PGBOUNCER, *as_somebody, str(settings)], stderr=subprocess.DEVNULL)
+    pooler = subprocess.Popen([pgbouncer, *as_somebody, str(settings)], stderr=subprocess.DEVNULL)
     try:
         yield f"postgresql://{parts.username}@127.0.0.1:{port}{parts.path}"
     finally:

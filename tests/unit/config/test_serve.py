@@ -109,7 +109,7 @@ def test_listening_wide_needs_a_token_or_a_word(listen: str, load: Load, problem
     bare = problems(ONE + f"http: {{listen: {listen}}}\n")
 
     assert len(bare) == 1
-    assert "needs a token, or unauthenticated: true" in bare[0]
+    assert "needs a token, trusted proxies, or unauthenticated: true" in bare[0]
     assert load(ONE + f"http: {{listen: {listen}, token: {{env: T}}}}\n").http.token is not None
     assert load(ONE + f"http: {{listen: {listen}, unauthenticated: true}}\n").http.unauthenticated
 
@@ -119,6 +119,40 @@ def test_a_token_and_no_token_is_refused(problems: Problems) -> None:
     (found,) = problems(ONE + "http: {token: {env: T}, unauthenticated: true}\n")
 
     assert "not both" in found
+
+
+def test_trusted_proxies_guard_a_wide_address(load: Load) -> None:
+    """With a token beside them or without."""
+    proxies = "trusted_proxies: [10.1.2.3, 'fd00::/8'], proxy_user_header: X-Forwarded-User"
+
+    alone = load(ONE + f"http: {{listen: 0.0.0.0:80, {proxies}}}\n").http
+    both = load(ONE + f"http: {{listen: 0.0.0.0:80, {proxies}, token: {{env: T}}}}\n").http
+
+    assert alone.trusted_proxies == both.trusted_proxies == ("10.1.2.3", "fd00::/8")
+    assert alone.is_guarded
+
+
+@pytest.mark.parametrize(
+    "http, reason",
+    [
+        ("trusted_proxies: [10.1.2.3]", "or neither"),
+        ("proxy_user_header: X-User", "or neither"),
+        ("trusted_proxies: [0.0.0.0/0], proxy_user_header: X-User", "everybody's"),
+        ("trusted_proxies: ['::/0'], proxy_user_header: X-User", "everybody's"),
+        ("trusted_proxies: [10.1.2.3/8], proxy_user_header: X-User", "without host bits"),
+        ("trusted_proxies: [proxy.local], proxy_user_header: X-User", "without host bits"),
+        ("trusted_proxies: [10.1.2.3], proxy_user_header: 'X User'", "the name of a header"),
+        ("trusted_proxies: [10.1.2.3], proxy_user_header: authorization", "clients send this one"),
+        ("trusted_proxies: [10.1.2.3], proxy_user_header: X-Forwarded-For", "clients send this one"),
+        ("trusted_proxies: [10.1.2.3], proxy_user_header: X-User, unauthenticated: true", "not both"),
+    ],
+    ids=["no-header", "no-proxy", "all", "all-six", "bits", "name", "no-token", "credential", "for", "open"],
+)
+def test_a_trust_that_would_be_none_is_refused(http: str, reason: str, problems: Problems) -> None:
+    """Half of it, in everybody, or in what everybody sends."""
+    (found,) = problems(ONE + f"http: {{{http}}}\n")
+
+    assert reason in found
 
 
 def test_a_literal_token_is_refused_and_not_shown(problems: Problems) -> None:
