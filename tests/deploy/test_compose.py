@@ -28,7 +28,7 @@ FILE: Final = ROOT / "docker-compose.yml"
 def compose(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Let Compose itself read a file; it needs no engine for that."""
     program = Path(sys.executable).with_name("docker-compose")
-    command = [program, "--project-directory", ROOT, "--env-file", "/dev/null", *arguments]
+    command = [str(program), "--project-directory", str(ROOT), "--env-file", "/dev/null", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
