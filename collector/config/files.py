@@ -15,10 +15,11 @@ from typing import NamedTuple
 
 
 class FileContent(NamedTuple):
-    """The bytes of a file, and its permission bits (`0o600`)."""
+    """The bytes of a file, its permission bits (`0o600`), and whether it belongs to whom this process runs as."""
 
     raw: bytes
     mode: int
+    owned: bool
 
 
 def read_file(path: Path, *, bytes_max: int) -> FileContent:
@@ -37,4 +38,4 @@ def read_file(path: Path, *, bytes_max: int) -> FileContent:
         raw = stream.read(bytes_max + 1)
     if len(raw) > bytes_max:
         raise OSError(errno.EFBIG, f"larger than {bytes_max // 1024} KiB")
-    return FileContent(raw, stat.S_IMODE(status.st_mode))
+    return FileContent(raw, stat.S_IMODE(status.st_mode), owned=status.st_uid == os.geteuid())

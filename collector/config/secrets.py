@@ -12,7 +12,8 @@ from collector.config.settings import SecretSource
 from collector.errors import CredentialError
 
 SECRET_BYTES_MAX: Final = 64 * 1024
-_READABLE_BY_OTHERS: Final = 0o044
+_READABLE_BY_GROUP: Final = 0o040
+_READABLE_BY_ALL: Final = 0o004
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,9 @@ def _read_secret_file(path: Path) -> Secret:
         text = content.raw.decode("utf-8")
     except UnicodeDecodeError:
         raise CredentialError(f"the secret file {path} is not UTF-8") from None
-    open_to_others = bool(content.mode & _READABLE_BY_OTHERS)
+    # Of a file that is another's, the group is what lets us in: Kubernetes mounts secrets like that (root's, 0440).
+    others = _READABLE_BY_ALL | (_READABLE_BY_GROUP if content.owned else 0)
+    open_to_others = bool(content.mode & others)
     warning = f"the secret file {path} can be read by others (mode {content.mode:04o})" if open_to_others else None
     return Secret(value=text, warning=warning)
 

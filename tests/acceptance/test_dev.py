@@ -59,7 +59,7 @@ def test_help_names_every_verb(dev: ModuleType, tmp_path: Path, arguments: tuple
     ended = run_dev(*arguments, cwd=tmp_path)
 
     assert ended.returncode == 0
-    assert set(re.findall(r"^ +\./dev (\w+)", ended.stdout, re.MULTILINE)) == {*dev.VERBS, "help"}
+    assert set(re.findall(r"^ +\./dev ([\w-]+)", ended.stdout, re.MULTILINE)) == {*dev.VERBS, "help"}
 
 
 def test_an_unknown_verb_is_a_usage_error(tmp_path: Path) -> None:

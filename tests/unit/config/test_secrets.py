@@ -78,6 +78,19 @@ def test_a_file_that_others_can_read_is_used_with_a_warning(write: Write, mode: 
     assert secret.warning == f"the secret file {path} can be read by others (mode {mode:04o})"
 
 
+@pytest.mark.parametrize("mode, exposed", [(0o440, False), (0o444, True)], ids=["group", "all"])
+def test_whom_a_group_lets_in_exposes_nothing_by_it(
+    write: Write, monkeypatch: pytest.MonkeyPatch, mode: int, exposed: bool
+) -> None:
+    """Kubernetes mounts a secret as root's, with the pod's own group: less than that, and nobody could read it."""
+    path = write(b"t1.canary", mode)
+    monkeypatch.setattr("os.geteuid", lambda: path.stat().st_uid + 1)
+
+    secret = read_secret(SecretSource(file=path), {})
+
+    assert (secret.warning is not None) is exposed
+
+
 def test_a_symbolic_link_to_a_regular_file_is_followed(write: Write, tmp_path: Path) -> None:
     """Kubernetes swaps mounted secrets through links."""
     link = tmp_path / "link"
