@@ -29,7 +29,7 @@ async def database_url(config: Config, env: Mapping[str, str]) -> AsyncIterator[
         DatabaseRefused: the authorities that its certificate is to be verified by cannot be read.
     """
     if hosts := unproven_hosts(config, env):
-        log.warning("database.unverified", hosts=hosts, reason=UNPROVEN)
+        log.warning("server.unverified", hosts=hosts, reason=UNPROVEN)
     async with checked_url(config, env) as url:
         yield url
 

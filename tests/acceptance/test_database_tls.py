@@ -46,7 +46,7 @@ async def test_a_run_writes_through_a_proven_way(
     assert ended.code == 0, ended.stderr
     assert ended.json()["clusters"]["complete"] == len(fleet.clusters)
     assert (front.asked >= 2, front.in_the_clear) == (True, b"")
-    assert "database.unverified" not in events_of(ended)
+    assert "server.unverified" not in events_of(ended)
 
 
 @pytest.mark.parametrize("make, reason", BAD.values(), ids=BAD.keys())
@@ -86,7 +86,7 @@ async def test_a_remote_database_without_proof_is_a_warning(program: Program) ->
     ended = await program.run("run")
 
     assert ended.code == 3
-    (line,) = [line for line in ended.stderr.splitlines() if "database.unverified" in line]
+    (line,) = [line for line in ended.stderr.splitlines() if "server.unverified" in line]
     assert "db.invalid" in line
     assert "canary" not in ended.stderr
 
@@ -99,4 +99,4 @@ async def test_a_check_names_a_remote_database_without_proof(program: Program) -
 
     texts = [finding["advice"] for finding in ended.json()["findings"] if "db.invalid: sslmode" in finding["text"]]
     assert texts == ["add sslmode=verify-full and sslrootcert to the database's URL"]
-    assert "database.unverified" not in ended.stderr
+    assert "server.unverified" not in ended.stderr
