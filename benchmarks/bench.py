@@ -82,6 +82,21 @@ class Stage:
         """Run one action in a process of its own and take its figures."""
         return self._measure([sys.executable, "-m", "benchmarks.worker", action, str(self.directory / "config.yaml")])
 
+    def measure_pods(self, pods: int) -> list[dict[str, Any]]:
+        """Sweep in so many processes at once, each with its shard of the clusters, and take their figures."""
+        command = [sys.executable, "-m", "benchmarks.worker", "sweep", str(self.directory / "config.yaml")]
+        started = [
+            subprocess.Popen(
+                command,
+                env={**self._environment(), "JOB_COMPLETION_INDEX": str(index), "JOB_COMPLETIONS": str(pods)},
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for index in range(pods)
+        ]
+        outputs = [process.communicate(timeout=TIMEOUT_S)[0] for process in started]
+        return [json.loads(output.splitlines()[-1]) for output in outputs]
+
     def measure_dlt(self) -> dict[str, Any]:
         """Run dlt in the rivals' environment and take its figures."""
         return self._measure(
@@ -91,20 +106,18 @@ class Stage:
     def _measure(self, command: list[str]) -> dict[str, Any]:
         before = self.wal_bytes()
         done = subprocess.run(
-            command,
-            env={
-                **os.environ,
-                "DATABASE_URL": self.database_url,
-                "YC_IAM_TOKEN": TOKEN,
-                "COPY_DIRECTORY": str(self.directory),
-            },
-            stdout=subprocess.PIPE,
-            timeout=TIMEOUT_S,
-            check=True,
-            text=True,
+            command, env=self._environment(), stdout=subprocess.PIPE, timeout=TIMEOUT_S, check=True, text=True
         )
         figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return {**figures, "wal_mb": (self.wal_bytes() - before) / 1e6}
+
+    def _environment(self) -> dict[str, str]:
+        own = {
+            "DATABASE_URL": self.database_url,
+            "YC_IAM_TOKEN": TOKEN,
+            "COPY_DIRECTORY": str(self.directory),
+        }
+        return {**os.environ, **own}
 
 
 @contextlib.contextmanager

@@ -26,7 +26,7 @@ import structlog
 from benchmarks import obvious
 from benchmarks.copying import copy_floor
 from collector.api import Api, open_access
-from collector.clusters import configured_clusters
+from collector.clusters import Shard, configured_clusters
 from collector.config import Config, load_config
 from collector.records import Guard
 from collector.store import Store
@@ -46,7 +46,7 @@ async def sweep(config: Config) -> Facts:
     ):
         summary = await run_sweep(
             config,
-            Sweep(configured=clusters, trace_id="benchmark"),
+            Sweep(configured=clusters, trace_id="benchmark", shard=Shard.from_environment(os.environ)),
             api=api,
             store=store,
             stopping=asyncio.Event(),

@@ -111,18 +111,21 @@ async def _findings(request: _Request) -> AsyncIterator[Finding]:
 
 async def _database(config: Config, folders: dict[str, str]) -> AsyncIterator[Finding]:
     """Look at the database, and fill in what it knows of the clusters' folders."""
-    from collector.cli.database import database_url
+    from collector.cli.database import UNPROVEN, checked_url, unproven_hosts
     from collector.cli.findings import Finding
     from collector.cli.inspection import inspect_database, remembered_folders
 
     async with AsyncExitStack() as stack:
         try:
-            url = await stack.enter_async_context(database_url(config, os.environ))
+            url = await stack.enter_async_context(checked_url(config, os.environ))
         except CollectorError as exc:
             yield Finding(item="database", exit_code=code_of(exc), text=str(exc), error=exc.kind)
             return
         async for finding in inspect_database(config, url):
             yield finding
+        if hosts := unproven_hosts(config, os.environ):
+            advice = "add sslmode=verify-full and sslrootcert to the database's URL"
+            yield Finding(item="database", text=f"{', '.join(hosts)}: {UNPROVEN}", advice=advice)
         folders.update(await remembered_folders(config, url))
 
 

@@ -135,7 +135,7 @@ def _check_api_url(value: str) -> str:
 def _check_host(scheme: str, host: str) -> None:
     if scheme not in {"https", "http"}:
         raise ValueError("should begin with https://")
-    if _is_loopback(host):
+    if is_loopback(host):
         return
     if scheme == "http":
         raise ValueError("should begin with https:// (http is accepted for loopback only)")
@@ -143,7 +143,8 @@ def _check_host(scheme: str, host: str) -> None:
         raise ValueError("should have a host name (an IP address is accepted for loopback only)")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether a host, by name or address, is this machine."""
     if host == "localhost":
         return True
     try:

@@ -7,6 +7,7 @@ only the context says that the connection was lost.
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -46,6 +47,8 @@ _UNAVAILABLE = (
     asyncpg.InternalClientError,
     OSError,  # TimeoutError is one
 )
+_NO_TLS = "rejected SSL upgrade"
+"""asyncpg's word for a server, or somebody between us, that will not speak TLS; it is a plain ConnectionError."""
 
 
 @contextmanager
@@ -66,6 +69,8 @@ def translate(error: BaseException) -> DatabaseError:
     The text holds the server's message and SQLSTATE, never the connection's parameters.
     """
     chain = list(_causes(error))
+    if (distrust := next(filter(None, map(_distrust, chain)), None)) is not None:
+        return DatabaseRefused(distrust)
     for family, ours in (
         (_REFUSED, DatabaseRefused),
         (_CONFLICTS, TransactionConflict),
@@ -81,6 +86,15 @@ def translate(error: BaseException) -> DatabaseError:
     if isinstance(error, (asyncpg.InterfaceError, asyncpg.InternalClientError)):
         return DatabaseUnavailable(_describe(error))
     return DatabaseRejected(_describe(error))
+
+
+def _distrust(error: BaseException) -> str | None:
+    """Say why the server is not believed to be the one it should be; None where that is not the fault."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"TLS: the database's certificate is refused: {error.verify_message.rstrip('.')}"
+    if isinstance(error, ConnectionError) and _NO_TLS in str(error):
+        return "TLS: the database does not speak it, or somebody between it and us strips it, and sslmode demands it"
+    return None
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

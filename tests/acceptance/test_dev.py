@@ -9,14 +9,14 @@ import sys
 import tarfile
 import tomllib
 import zipfile
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from tests.one_command import load_dev
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = [ROOT / "requirements.lock", ROOT / "benchmarks" / "requirements-peers.lock"]
@@ -26,13 +26,8 @@ each_lock = pytest.mark.parametrize("lock", LOCKS, ids=["product", "peers"])
 
 @pytest.fixture(scope="module")
 def dev() -> ModuleType:
-    """Load the command as a module; its name has no suffix to import it by."""
-    spec = spec_from_loader("dev", SourceFileLoader("dev", str(ROOT / "dev")))
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    """Return the command as a module."""
+    return load_dev()
 
 
 def run_dev(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -15,7 +15,7 @@ _SPAN: Final = re.compile(r"`([^`\n]+)`")
 _LINK: Final = re.compile(r"\]\(([^)\s]+)\)")
 _HEADING: Final = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _COMMAND: Final = re.compile(r"^(?:\$ )?(?:\./dev )?collector ([^|>&\n#]+)", re.MULTILINE)
-_FOLDERS: Final = (".ci", "benchmarks", "collector", "deploy", "docs", "migrations", "tests")
+_FOLDERS: Final = (".ci", "benchmarks", "collector", "deploy", "docs", "migrations", "release", "tests")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,7 +64,9 @@ ONE_CLUSTER = "clusters: [{id: c9qexample0000000000}]\n"
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "docs/howto/pgbouncer.md", "docs/howto/service.md"], ids=["readme", "pgbouncer", "service"]
+    "name",
+    ["README.md", "docs/howto/managed-postgresql.md", "docs/howto/pgbouncer.md", "docs/howto/service.md"],
+    ids=["readme", "managed-postgresql", "pgbouncer", "service"],
 )
 def test_the_configuration_loads(name: str, tmp_path: Path) -> None:
     """What people copy first is a whole configuration; what follows it on the page are sections of one."""
@@ -100,7 +102,7 @@ def test_every_key_that_is_named_exists() -> None:
     assert named - keys == set()
 
 
-@pytest.mark.parametrize("name", ["docs/howto/cronjob.md", "docs/howto/several-shards.md"], ids=["cronjob", "shards"])
+@pytest.mark.parametrize("name", ["docs/howto/cronjob.md", "docs/howto/scale.md"], ids=["cronjob", "shards"])
 def test_a_manifest_runs_a_command_that_the_program_takes(name: str) -> None:
     """The command in the pod is read by the program's own parser."""
     (block,) = page(name).blocks("yaml")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from collector.errors import CollectorError
+from release.licences import licences_page
 from tests.documents.errors_page import below, documented, errors_page
 from tests.documents.metrics_page import metrics_page
 from tests.documents.pages import page
@@ -48,6 +49,11 @@ def test_the_errors_page_is_made_from_the_errors() -> None:
 def test_the_metrics_page_is_what_the_service_writes() -> None:
     """A family that comes, goes or changes its labels is noticed here."""
     assert page("docs/reference/metrics.md").text == metrics_page()
+
+
+def test_the_licences_page_is_made_from_the_installed_packages() -> None:
+    """A dependency that comes, goes or changes its licence is noticed here."""
+    assert page("docs/reference/licences.md").text == licences_page()
 
 
 def test_every_error_has_its_row() -> None:

@@ -35,15 +35,17 @@ def test_shards_are_about_equally_large() -> None:
     assert max(sizes) < 1.2 * len(FLEET) / 4
 
 
-def test_one_more_shard_moves_few_clusters_and_all_of_them_to_the_new_one() -> None:
-    """From four to five a fifth moves, none between old shards."""
-    before = {cluster.id: _shard_of(cluster, 4) for cluster in FLEET}
-    after = {cluster.id: _shard_of(cluster, 5) for cluster in FLEET}
+@pytest.mark.parametrize("count", [1, 2, 4, 9])
+def test_one_more_shard_moves_few_clusters_and_all_of_them_to_the_new_one(count: int) -> None:
+    """From N to N + 1 about one in N + 1 moves, none between old shards."""
+    before = {cluster.id: _shard_of(cluster, count) for cluster in FLEET}
+    after = {cluster.id: _shard_of(cluster, count + 1) for cluster in FLEET}
 
     moved = Counter(after[key] for key in before if before[key] != after[key])
 
-    assert set(moved) == {4}
-    assert moved[4] < 1.3 * len(FLEET) / 5
+    share = len(FLEET) / (count + 1)
+    assert set(moved) == {count}
+    assert 0.8 * share < moved[count] < 1.2 * share
 
 
 def _shard_of(cluster: Cluster, count: int) -> int:
