@@ -1,5 +1,5 @@
 """
-Programs that some tests need and that no locked package brings: a browser, promtool, helm.
+Programs that some tests need and that no locked package brings: a browser, promtool, helm, other PostgreSQLs.
 
 Where one is missing, its tests are skipped with the reason. In continuous integration (`CI=true`) they fail instead.
 `./dev tools` fetches what is missing, into `.tools/` or, the browser, out of the system's packages.
@@ -17,7 +17,10 @@ FOLDER = Path(__file__).parents[1] / ".tools"
 
 
 def find(name: str) -> Path | None:
-    """Find a program in `.tools/`, else on PATH."""
+    """Find a program in `.tools/`, else on PATH; of `postgresql-14` the folder of its programs."""
+    folder = FOLDER / name / "bin"
+    if folder.is_dir():
+        return folder
     found = shutil.which(name, path=FOLDER) or shutil.which(name)
     return Path(found) if found else None
 
