@@ -53,9 +53,9 @@ CROSS JOIN LATERAL (
     WHERE o.hole_started_at IS NULL OR o.hole_ended_at - o.hole_started_at > c.observation_max_age
     UNION ALL
     SELECT
-        c.observed_at,
-        NULL,
-        NULL
+        c.observed_at AS hole_started_at,
+        NULL AS hole_ended_at,
+        NULL AS blind_until
     WHERE c.managed AND (c.observed_at IS NULL OR now() - c.observed_at > c.observation_max_age)
 ) AS h;
 

@@ -18,6 +18,7 @@ from tests.tools import FOLDER
 WITH_DATABASE = (
     "tests/integration",
     "tests/simulation/test_simulation.py",
+    "tests/deploy/test_upgrades.py",
     # These have no database, or one of their own choice.
     "--ignore=tests/integration/api",
     "--ignore=tests/integration/embedded",
