@@ -81,8 +81,12 @@ WHERE h - $5 - late >= 0
 async def fill(connection: Connection, *, clusters: int, days: int, chunk_h: int = 1000) -> None:
     """Write the history into an empty migrated database, in the order of time, and collect statistics."""
     newest_h = days * 24 - 1
-    # The proof of absence was checked by the program; here it would be checked for each of millions of rows again.
-    await connection.execute("ALTER TABLE collector.backup DISABLE TRIGGER ALL")
+    # The proof of absence was checked by the program; here it would be checked for each of millions of rows again. And
+    # nothing of this has to outlive a crash. A table goes before the one that it refers to.
+    for table in ("backup", "listing", "backup_change"):
+        await connection.execute(
+            f"ALTER TABLE collector.{table} DISABLE TRIGGER ALL; ALTER TABLE collector.{table} SET UNLOGGED"
+        )
     async with connection.transaction():
         await connection.execute(_CLUSTERS, clusters, newest_h)
         await connection.execute(_NAMES, clusters, days)
@@ -91,7 +95,6 @@ async def fill(connection: Connection, *, clusters: int, days: int, chunk_h: int
             await connection.execute(_LISTINGS, clusters, newest_h, *hours)
             await connection.execute(_BACKUPS, clusters, newest_h, *hours, KEPT_H)
             await connection.execute(_CHANGES, clusters, newest_h, *hours, KEPT_H)
-    await connection.execute("ALTER TABLE collector.backup ENABLE TRIGGER ALL")
-    await connection.execute("VACUUM (ANALYZE) collector.cluster")
-    for table in ("listing", "index_set", "backup", "backup_change"):
+    for table in ("cluster", "listing", "index_set", "backup", "backup_change"):
+        await connection.execute(f"ALTER TABLE collector.{table} ENABLE TRIGGER ALL")
         await connection.execute(f"VACUUM (ANALYZE) collector.{table}")
