@@ -122,7 +122,10 @@ async def schema_image(connection: Connection) -> str:
     for row in rows:
         column = Column(row["name"], row["type"], row["is_key"])
         tables[row["table_name"]] = (*tables.get(row["table_name"], ()), column)
-    strict = [Reference(*row, kind="foreign") for row in await connection.fetch(_FOREIGN_KEYS)]
+    strict = [
+        Reference(source, column, target, kind="foreign")
+        for source, column, target in await connection.fetch(_FOREIGN_KEYS)
+    ]
     references = sorted([*strict, *loose_references(tables, strict)])
     boxes = layout(tables, references)
     return draw(boxes, references)

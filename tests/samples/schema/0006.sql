@@ -118,7 +118,7 @@ CROSS JOIN LATERAL (
             ELSE 'missing'
         END AS state
 ) AS s
-WHERE b.first_seen_at <= at
+WHERE b.first_seen_at + INTERVAL '0' <= at
 $$;
 CREATE FUNCTION inventory.epoch_ns(at timestamp with time zone, ns smallint) RETURNS numeric
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -190,7 +190,8 @@ CREATE TABLE collector.backup_change (
     before jsonb,
     after jsonb,
     CONSTRAINT backup_change_kind_is_known CHECK ((kind = ANY (ARRAY['changed'::text, 'missing'::text, 'returned'::text, 'vanished'::text])))
-);
+)
+WITH (autovacuum_vacuum_insert_scale_factor='0.02');
 ALTER TABLE collector.backup_change ALTER COLUMN change_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME collector.backup_change_change_id_seq
     START WITH 1
@@ -360,7 +361,8 @@ CREATE TABLE collector.listing (
     CONSTRAINT listing_marks_absence_only_when_complete CHECK (((outcome = 'complete'::text) OR ((missing = 0) AND (vanished = 0)))),
     CONSTRAINT listing_outcome_is_known CHECK ((outcome = ANY (ARRAY['complete'::text, 'partial'::text, 'held'::text, 'failed'::text, 'superseded'::text]))),
     CONSTRAINT listing_via_is_known CHECK ((via = ANY (ARRAY['cluster'::text, 'folder'::text])))
-);
+)
+WITH (autovacuum_vacuum_insert_scale_factor='0.02');
 CREATE SEQUENCE collector.listing_id_seq
     START WITH 1
     INCREMENT BY 1
@@ -532,9 +534,13 @@ CREATE VIEW inventory.backups AS
     inventory.rfc3339(b.created_at, b.created_at_ns) AS created_at_text,
     (b.created_at - b.started_at) AS duration,
     b.opensearch_version,
-    COALESCE(s.names, '{}'::text[]) AS indices,
+    COALESCE(( SELECT s.names
+           FROM collector.index_set s
+          WHERE (s.index_set_id = b.index_set_id)), '{}'::text[]) AS indices,
     b.indices_total,
-    COALESCE((b.indices_total > COALESCE(cardinality(s.names), 0)), false) AS indices_truncated,
+    COALESCE((b.indices_total > COALESCE(( SELECT cardinality(s.names) AS cardinality
+           FROM collector.index_set s
+          WHERE (s.index_set_id = b.index_set_id)), 0)), false) AS indices_truncated,
     b.size_bytes,
     b.incremental_size_bytes,
     b.total_size_bytes,
@@ -559,9 +565,8 @@ CREATE VIEW inventory.backups AS
     b.retain_until_ns,
     inventory.rfc3339(b.retain_until, b.retain_until_ns) AS retain_until_text,
     b.elasticsearch_version
-   FROM ((collector.backup b
-     JOIN collector.cluster c ON ((c.cluster_id = b.cluster_id)))
-     LEFT JOIN collector.index_set s ON ((s.index_set_id = b.index_set_id)));
+   FROM (collector.backup b
+     JOIN collector.cluster c ON ((c.cluster_id = b.cluster_id)));
 CREATE VIEW inventory.changes AS
  SELECT h.changed_at,
     h.cluster_id,
@@ -848,67 +853,44 @@ CREATE VIEW inventory.index_backups AS
     f.opensearch_version,
     f.indices_total,
     f.indices_truncated,
-    COALESCE((ROW(t.created_at, t.created_at_ns) > ROW(f.created_at, f.created_at_ns)), false) AS listed_only,
+    f.listed_only,
     c.observed_at
-   FROM ((collector.cluster c
-     JOIN ( SELECT DISTINCT ON (h.cluster_id, n.index_name) h.cluster_id,
-            n.index_name,
-            h.backup_id,
-            h.created_at,
-            h.created_at_ns,
-            h.opensearch_version,
-            h.indices_total,
-            (COALESCE(h.indices_total, (0)::bigint) <> cardinality(s.names)) AS indices_truncated
-           FROM ((( SELECT DISTINCT ON (b.cluster_id, b.index_set_id) b.created_at,
-                    b.started_at,
-                    b.size_bytes,
+   FROM (collector.cluster c
+     CROSS JOIN LATERAL ( WITH holder AS (
+                 SELECT DISTINCT ON (b.index_set_id, b.indices_total) b.index_set_id,
                     b.indices_total,
-                    b.incremental_size_bytes,
-                    b.total_size_bytes,
-                    b.free_space_required_bytes,
-                    b.journal_size_bytes,
-                    b.shared_size_bytes,
-                    b.retain_until,
-                    b.first_seen_at,
-                    b.last_seen_at,
-                    b.missing_since,
-                    b.missing_listing_id,
-                    b.vanished_at,
-                    b.vanished_listing_id,
-                    b.index_set_id,
-                    b.created_at_ns,
-                    b.started_at_ns,
-                    b.retain_until_ns,
-                    b.cluster_id,
                     b.backup_id,
-                    b.folder_id,
-                    b.source_cluster_id,
-                    b.opensearch_version,
-                    b.elasticsearch_version,
-                    b.type,
-                    b.method,
-                    b.status,
-                    b.source_shard_names,
-                    b.databases,
-                    b.retention_policy_id,
-                    b.retention_policy_name,
-                    b.fingerprint,
-                    b.extra,
-                    b.vanish_reason,
-                    b.proof
+                    b.created_at,
+                    b.created_at_ns,
+                    b.opensearch_version
                    FROM collector.backup b
-                  WHERE ((b.vanished_listing_id IS NULL) AND (b.missing_listing_id IS NULL) AND (b.created_at <= (now() + '01:00:00'::interval)))
-                  ORDER BY b.cluster_id, b.index_set_id, b.created_at DESC, b.created_at_ns DESC) h
-             JOIN collector.index_set s ON ((s.index_set_id = h.index_set_id)))
-             CROSS JOIN LATERAL unnest(s.names) n(index_name))
-          ORDER BY h.cluster_id, n.index_name, h.created_at DESC, h.created_at_ns DESC) f ON ((f.cluster_id = c.cluster_id)))
-     LEFT JOIN ( SELECT DISTINCT ON (b.cluster_id) b.cluster_id,
-            b.created_at,
-            b.created_at_ns
-           FROM (collector.backup b
-             LEFT JOIN collector.index_set s ON ((s.index_set_id = b.index_set_id)))
-          WHERE ((b.vanished_listing_id IS NULL) AND (b.missing_listing_id IS NULL) AND (b.created_at <= (now() + '01:00:00'::interval)) AND (COALESCE(b.indices_total, (0)::bigint) <> COALESCE(cardinality(s.names), 0)))
-          ORDER BY b.cluster_id, b.created_at DESC, b.created_at_ns DESC) t ON ((t.cluster_id = c.cluster_id)));
+                  WHERE ((b.cluster_id = c.cluster_id) AND (b.vanished_listing_id IS NULL) AND (b.missing_listing_id IS NULL) AND (b.created_at <= (now() + '01:00:00'::interval)))
+                  ORDER BY b.index_set_id, b.indices_total, b.created_at DESC, b.created_at_ns DESC
+                ), named AS (
+                 SELECT holder.index_set_id,
+                    holder.indices_total,
+                    holder.backup_id,
+                    holder.created_at,
+                    holder.created_at_ns,
+                    holder.opensearch_version,
+                    COALESCE(s.names, '{}'::text[]) AS names,
+                    (COALESCE(holder.indices_total, (0)::bigint) <> COALESCE(cardinality(s.names), 0)) AS indices_truncated
+                   FROM (holder
+                     LEFT JOIN collector.index_set s ON ((s.index_set_id = holder.index_set_id)))
+                )
+         SELECT DISTINCT ON (n.index_name) n.index_name,
+            named.backup_id,
+            named.created_at,
+            named.created_at_ns,
+            named.opensearch_version,
+            named.indices_total,
+            named.indices_truncated,
+            (EXISTS ( SELECT
+                   FROM named newer
+                  WHERE (newer.indices_truncated AND (ROW(newer.created_at, newer.created_at_ns) > ROW(named.created_at, named.created_at_ns))))) AS listed_only
+           FROM (named
+             CROSS JOIN LATERAL unnest(named.names) n(index_name))
+          ORDER BY n.index_name, named.created_at DESC, named.created_at_ns DESC) f);
 CREATE VIEW inventory.listings AS
  SELECT l.listing_id,
     l.sweep_id,
@@ -1130,10 +1112,10 @@ INSERT INTO collector.listing VALUES (3, 2, 'c9qone', 'complete', 'cluster', '20
 INSERT INTO collector.listing VALUES (4, 2, 'c9qtwo', 'complete', 'cluster', '2026-11-20 02:00:00+00', '2026-11-20 00:00:00+00', 1, 1, 0, 0, 0, 400, 1, 0, 0, 1, 0, 0, 0, 0, 0, NULL, NULL, NULL);
 INSERT INTO collector.listing VALUES (5, 3, 'c9qone', 'complete', 'cluster', '2026-11-20 03:00:00+00', '2026-11-20 00:00:00+00', 1, 1, 0, 0, 0, 300, 1, 0, 0, 1, 1, 1, 0, 0, 0, NULL, NULL, NULL);
 INSERT INTO collector.listing VALUES (6, 3, 'c9qtwo', 'failed', 'cluster', '2026-11-20 03:00:00+00', '2026-11-20 00:00:00+00', 0, 3, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'unavailable', 'the API answered 503', NULL);
-INSERT INTO collector.migration VALUES (1, 'create_tables', 'bfafd7d596d1b41d86fecbd181c7f686347e4717885ca9b15e2757c1d8e523bb', '0', '2026-11-20 00:00:00+00');
-INSERT INTO collector.migration VALUES (2, 'create_inventory', '659347c1304fe6030d34cc6811c2790e7d66fe128507a4712dcf4034240391c0', '0', '2026-11-20 00:00:00+00');
+INSERT INTO collector.migration VALUES (1, 'create_tables', '0d50b449a43b7572c9fdad72b2692714f6c100329a9dcecc673734823b8f8b67', '0', '2026-11-20 00:00:00+00');
+INSERT INTO collector.migration VALUES (2, 'create_inventory', 'a0b9cef58bf273d82590c0066b8cb8b96b56d6bf22c75bf569d136538634f3c5', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.migration VALUES (3, 'notice_edits_by_hand', 'b1d55dad1d6b419cd3e4b5a95edd5a3f0525559e7ee10d928d7e44f2375985af', '0', '2026-11-20 00:00:00+00');
-INSERT INTO collector.migration VALUES (4, 'create_analysis', '08e704aceb74fec8b927afa0ac24581b65c0f2fc7c4ba12800e9f4468fb17d10', '0', '2026-11-20 00:00:00+00');
+INSERT INTO collector.migration VALUES (4, 'create_analysis', '8b8e3e889e22b50733abf98578212df8f3754136315cc27b25871dd52e94d372', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.migration VALUES (5, 'create_lease', 'b6d9165216f194ea47a2c2471ffbd5cc3d4086ffa81c2329b66cbcbf93a10c09', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.migration VALUES (6, 'show_discovery', '90707393bfb49e40bee162fc2cff0318b52ec3fdb3b5c32c8bf6d05830b5981d', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.probe VALUES (1, '2026-11-20 00:00:00+00');
@@ -1181,16 +1163,23 @@ ALTER TABLE ONLY collector.quarantine
     ADD CONSTRAINT quarantine_pkey PRIMARY KEY (quarantine_id);
 ALTER TABLE ONLY collector.sweep
     ADD CONSTRAINT sweep_pkey PRIMARY KEY (sweep_id);
-CREATE INDEX backup_change_cluster_idx ON collector.backup_change USING btree (cluster_id, backup_id, change_id);
+CREATE INDEX backup_change_cluster_idx ON collector.backup_change USING btree (cluster_id, backup_id, changed_at, kind);
 CREATE INDEX backup_change_in_time_idx ON collector.backup_change USING brin (changed_at);
 CREATE INDEX backup_first_seen_idx ON collector.backup USING brin (first_seen_at);
 CREATE INDEX backup_present_idx ON collector.backup USING btree (cluster_id, created_at, created_at_ns) WHERE (vanished_listing_id IS NULL);
+CREATE INDEX backup_state_idx ON collector.backup USING btree (cluster_id, created_at) WHERE (
+CASE
+    WHEN (vanished_listing_id IS NOT NULL) THEN 'vanished'::text
+    WHEN (missing_listing_id IS NOT NULL) THEN 'missing'::text
+    ELSE 'live'::text
+END <> 'vanished'::text);
 CREATE INDEX cluster_change_cluster_idx ON collector.cluster_change USING btree (cluster_id, change_id);
 CREATE INDEX discovered_cluster_source_idx ON collector.discovered_cluster USING btree (source);
 CREATE INDEX discovery_source_idx ON collector.discovery USING btree (source, discovery_id);
 CREATE INDEX index_set_names_idx ON collector.index_set USING gin (names);
 CREATE INDEX listing_in_time_idx ON collector.listing USING btree (cluster_id, started_at, outcome);
 CREATE INDEX sweep_running_idx ON collector.sweep USING btree (deadline_at) WHERE (outcome = 'running'::text);
+CREATE STATISTICS collector.backup_state ON (CASE WHEN vanished_listing_id IS NOT NULL THEN 'vanished'::text WHEN missing_listing_id IS NOT NULL THEN 'missing'::text ELSE 'live'::text END) FROM collector.backup;
 CREATE TRIGGER backup_deleted_by_hand BEFORE DELETE ON collector.backup FOR EACH ROW EXECUTE FUNCTION collector.forget_edited_backup();
 CREATE TRIGGER backup_edited_by_hand BEFORE UPDATE ON collector.backup FOR EACH ROW WHEN (((old.fingerprint = new.fingerprint) AND (((((((((((((((((((((((((((old.backup_id IS DISTINCT FROM new.backup_id) OR (old.folder_id IS DISTINCT FROM new.folder_id)) OR (old.source_cluster_id IS DISTINCT FROM new.source_cluster_id)) OR (old.started_at IS DISTINCT FROM new.started_at)) OR (old.started_at_ns IS DISTINCT FROM new.started_at_ns)) OR (old.created_at IS DISTINCT FROM new.created_at)) OR (old.created_at_ns IS DISTINCT FROM new.created_at_ns)) OR (old.index_set_id IS DISTINCT FROM new.index_set_id)) OR (old.opensearch_version IS DISTINCT FROM new.opensearch_version)) OR (old.size_bytes IS DISTINCT FROM new.size_bytes)) OR (old.indices_total IS DISTINCT FROM new.indices_total)) OR (old.incremental_size_bytes IS DISTINCT FROM new.incremental_size_bytes)) OR (old.total_size_bytes IS DISTINCT FROM new.total_size_bytes)) OR (old.free_space_required_bytes IS DISTINCT FROM new.free_space_required_bytes)) OR (old.extra IS DISTINCT FROM new.extra)) OR (old.type IS DISTINCT FROM new.type)) OR (old.method IS DISTINCT FROM new.method)) OR (old.status IS DISTINCT FROM new.status)) OR (old.journal_size_bytes IS DISTINCT FROM new.journal_size_bytes)) OR (old.shared_size_bytes IS DISTINCT FROM new.shared_size_bytes)) OR (old.source_shard_names IS DISTINCT FROM new.source_shard_names)) OR (old.databases IS DISTINCT FROM new.databases)) OR (old.retention_policy_id IS DISTINCT FROM new.retention_policy_id)) OR (old.retention_policy_name IS DISTINCT FROM new.retention_policy_name)) OR (old.retain_until IS DISTINCT FROM new.retain_until)) OR (old.retain_until_ns IS DISTINCT FROM new.retain_until_ns)) OR (old.elasticsearch_version IS DISTINCT FROM new.elasticsearch_version)))) EXECUTE FUNCTION collector.forget_edited_backup();
 CREATE TRIGGER backup_truncated_by_hand BEFORE TRUNCATE ON collector.backup FOR EACH STATEMENT EXECUTE FUNCTION collector.forget_edited_backup();
