@@ -950,11 +950,23 @@ CREATE VIEW inventory.storage_daily AS
                   WHERE ((dated.gone_day IS NULL) OR (dated.gone_day > dated.first_day))
                 ), changed AS (
                  SELECT e.day,
-                    sum(e.sign) AS backups,
-                    sum((e.sign * stay.billable_bytes)) AS billable_bytes,
-                    sum(e.sign) FILTER (WHERE (stay.billable_bytes IS NULL)) AS backups_without_size
-                   FROM (stay
-                     CROSS JOIN LATERAL ( VALUES (stay.first_day,1), (stay.gone_day,'-1'::integer)) e(day, sign))
+                    sum(e.backups) AS backups,
+                    sum(e.billable_bytes) AS billable_bytes,
+                    sum(e.backups_without_size) AS backups_without_size
+                   FROM ( SELECT stay.first_day AS day,
+                            count(*) AS backups,
+                            sum(stay.billable_bytes) AS billable_bytes,
+                            (count(*) - count(stay.billable_bytes)) AS backups_without_size
+                           FROM stay
+                          GROUP BY stay.first_day
+                        UNION ALL
+                         SELECT stay.gone_day AS day,
+                            (- count(*)) AS backups,
+                            (- sum(stay.billable_bytes)) AS billable_bytes,
+                            (count(stay.billable_bytes) - count(*)) AS backups_without_size
+                           FROM stay
+                          WHERE (stay.gone_day IS NOT NULL)
+                          GROUP BY stay.gone_day) e
                   GROUP BY e.day
                 ), candidate AS (
                  SELECT n.created_at,
@@ -1051,7 +1063,7 @@ INSERT INTO collector.listing VALUES (6, 3, 'c9qtwo', 'failed', 'cluster', '2026
 INSERT INTO collector.migration VALUES (1, 'create_tables', '0d50b449a43b7572c9fdad72b2692714f6c100329a9dcecc673734823b8f8b67', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.migration VALUES (2, 'create_inventory', 'a0b9cef58bf273d82590c0066b8cb8b96b56d6bf22c75bf569d136538634f3c5', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.migration VALUES (3, 'notice_edits_by_hand', 'b1d55dad1d6b419cd3e4b5a95edd5a3f0525559e7ee10d928d7e44f2375985af', '0', '2026-11-20 00:00:00+00');
-INSERT INTO collector.migration VALUES (4, 'create_analysis', '8b8e3e889e22b50733abf98578212df8f3754136315cc27b25871dd52e94d372', '0', '2026-11-20 00:00:00+00');
+INSERT INTO collector.migration VALUES (4, 'create_analysis', '4943ca49b8e90b81b4c03c234773becf6b101a986a55f8d45c7138c6764032ae', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.migration VALUES (5, 'create_lease', 'b6d9165216f194ea47a2c2471ffbd5cc3d4086ffa81c2329b66cbcbf93a10c09', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.probe VALUES (1, '2026-11-20 00:00:00+00');
 INSERT INTO collector.quarantine OVERRIDING SYSTEM VALUE VALUES (1, 'c9qone', '\x05', 'odd', 'sizeBytes', 'not an int64', '\x7b7d', 2, 1, '2026-11-20 01:00:00+00', 1, '2026-11-20 01:00:00+00');

@@ -1354,11 +1354,23 @@ CREATE VIEW inventory.storage_daily AS
                   WHERE ((dated.gone_day IS NULL) OR (dated.gone_day > dated.first_day))
                 ), changed AS (
                  SELECT e.day,
-                    sum(e.sign) AS backups,
-                    sum((e.sign * stay.billable_bytes)) AS billable_bytes,
-                    sum(e.sign) FILTER (WHERE (stay.billable_bytes IS NULL)) AS backups_without_size
-                   FROM (stay
-                     CROSS JOIN LATERAL ( VALUES (stay.first_day,1), (stay.gone_day,'-1'::integer)) e(day, sign))
+                    sum(e.backups) AS backups,
+                    sum(e.billable_bytes) AS billable_bytes,
+                    sum(e.backups_without_size) AS backups_without_size
+                   FROM ( SELECT stay.first_day AS day,
+                            count(*) AS backups,
+                            sum(stay.billable_bytes) AS billable_bytes,
+                            (count(*) - count(stay.billable_bytes)) AS backups_without_size
+                           FROM stay
+                          GROUP BY stay.first_day
+                        UNION ALL
+                         SELECT stay.gone_day AS day,
+                            (- count(*)) AS backups,
+                            (- sum(stay.billable_bytes)) AS billable_bytes,
+                            (count(stay.billable_bytes) - count(*)) AS backups_without_size
+                           FROM stay
+                          WHERE (stay.gone_day IS NOT NULL)
+                          GROUP BY stay.gone_day) e
                   GROUP BY e.day
                 ), candidate AS (
                  SELECT n.created_at,
