@@ -110,7 +110,9 @@ CREATE TABLE collector.listing (
         outcome IN ('failed', 'superseded')
         OR listed = inserted + updated + unchanged + returned + quarantined + duplicates
     )
-);
+-- Readers take the past from indexes alone, as far as a vacuum has been there: by default that would leave out the
+-- newest fifth of all rows.
+) WITH (autovacuum_vacuum_insert_scale_factor = 0.02);
 
 CREATE INDEX listing_in_time_idx ON collector.listing (cluster_id, started_at, outcome);
 
@@ -214,6 +216,23 @@ WHERE vanished_listing_id IS NULL;
 CREATE INDEX backup_vanished_idx ON collector.backup (cluster_id, created_at, created_at_ns)
 WHERE vanished_listing_id IS NOT NULL;
 
+-- The state as inventory.backups words it, so that readers who ask for what is live do not read all that ever was.
+CREATE INDEX backup_state_idx ON collector.backup (cluster_id, created_at)
+WHERE CASE
+    WHEN vanished_listing_id IS NOT NULL THEN 'vanished'
+    WHEN missing_listing_id IS NOT NULL THEN 'missing'
+    ELSE 'live'
+END <> 'vanished';
+
+-- Else the planner takes every state for equally rare.
+CREATE STATISTICS collector.backup_state ON (
+    CASE
+        WHEN vanished_listing_id IS NOT NULL THEN 'vanished'
+        WHEN missing_listing_id IS NOT NULL THEN 'missing'
+        ELSE 'live'
+    END
+) FROM collector.backup;
+
 COMMENT ON TABLE collector.backup IS 'Every backup ever listed. live: no missing_listing_id. missing: absent from one complete listing. vanished: absent from two in a row.';
 COMMENT ON COLUMN collector.backup.created_at IS 'When the backup was completed, floored to the microsecond; created_at_ns holds the nanoseconds beyond.';
 COMMENT ON COLUMN collector.backup.type IS 'Who made it, in the API''s word, as are method and status: also one that is not documented.';
@@ -234,9 +253,11 @@ CREATE TABLE collector.backup_change (
     before jsonb,
     after jsonb,
     CONSTRAINT backup_change_kind_is_known CHECK (kind IN ('changed', 'missing', 'returned', 'vanished'))
-);
+-- As the ledger.
+) WITH (autovacuum_vacuum_insert_scale_factor = 0.02);
 
-CREATE INDEX backup_change_cluster_idx ON collector.backup_change (cluster_id, backup_id, change_id);
+-- With when and what in it, the past of a cluster is read from the index alone: its rows lie on a page each.
+CREATE INDEX backup_change_cluster_idx ON collector.backup_change (cluster_id, backup_id, changed_at, kind);
 
 -- Rows come in the order of these times, so a BRIN finds the newest and costs a write next to nothing.
 CREATE INDEX backup_first_seen_idx ON collector.backup USING brin (first_seen_at);

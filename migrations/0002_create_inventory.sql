@@ -47,9 +47,15 @@ SELECT
     inventory.rfc3339(b.created_at, b.created_at_ns) AS created_at_text,
     b.created_at - b.started_at AS duration,
     b.opensearch_version,
-    coalesce(s.names, '{}') AS indices,
+    -- Looked up row by row: joined, a question about one cluster's years would read the lists of all clusters.
+    coalesce((SELECT s.names FROM collector.index_set AS s WHERE s.index_set_id = b.index_set_id), '{}') AS indices,
     b.indices_total,
-    coalesce(b.indices_total > coalesce(cardinality(s.names), 0), false) AS indices_truncated,
+    coalesce(
+        b.indices_total > coalesce((
+            SELECT cardinality(s.names) FROM collector.index_set AS s WHERE s.index_set_id = b.index_set_id
+        ), 0),
+        false
+    ) AS indices_truncated,
     b.size_bytes,
     b.incremental_size_bytes,
     b.total_size_bytes,
@@ -75,8 +81,7 @@ SELECT
     inventory.rfc3339(b.retain_until, b.retain_until_ns) AS retain_until_text,
     b.elasticsearch_version
 FROM collector.backup AS b
-INNER JOIN collector.cluster AS c ON c.cluster_id = b.cluster_id
-LEFT JOIN collector.index_set AS s ON s.index_set_id = b.index_set_id;
+INNER JOIN collector.cluster AS c ON c.cluster_id = b.cluster_id;
 
 COMMENT ON VIEW inventory.backups IS 'Every backup ever listed, in every state; most readers add WHERE state = ''live''.';
 COMMENT ON COLUMN inventory.backups.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';

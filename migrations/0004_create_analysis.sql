@@ -53,9 +53,9 @@ CROSS JOIN LATERAL (
     WHERE o.hole_started_at IS NULL OR o.hole_ended_at - o.hole_started_at > c.observation_max_age
     UNION ALL
     SELECT
-        c.observed_at,
-        NULL,
-        NULL
+        c.observed_at AS hole_started_at,
+        NULL AS hole_ended_at,
+        NULL AS blind_until
     WHERE c.managed AND (c.observed_at IS NULL OR now() - c.observed_at > c.observation_max_age)
 ) AS h;
 
@@ -331,11 +331,27 @@ CROSS JOIN LATERAL (
     changed AS (
         SELECT
             e.day,
-            sum(e.sign) AS backups,
-            sum(e.sign * stay.billable_bytes) AS billable_bytes,
-            sum(e.sign) FILTER (WHERE stay.billable_bytes IS NULL) AS backups_without_size
-        FROM stay
-        CROSS JOIN LATERAL (VALUES (stay.first_day, 1), (stay.gone_day, -1)) AS e (day, sign)
+            sum(e.backups) AS backups,
+            sum(e.billable_bytes) AS billable_bytes,
+            sum(e.backups_without_size) AS backups_without_size
+        FROM (
+            SELECT
+                stay.first_day AS day,
+                count(*) AS backups,
+                sum(stay.billable_bytes) AS billable_bytes,
+                count(*) - count(stay.billable_bytes) AS backups_without_size
+            FROM stay
+            GROUP BY stay.first_day
+            UNION ALL
+            SELECT
+                stay.gone_day AS day,
+                -count(*) AS backups,
+                -sum(stay.billable_bytes) AS billable_bytes,
+                count(stay.billable_bytes) - count(*) AS backups_without_size
+            FROM stay
+            WHERE stay.gone_day IS NOT NULL
+            GROUP BY stay.gone_day
+        ) AS e
         GROUP BY e.day
     ),
 
@@ -413,47 +429,56 @@ SELECT
     f.opensearch_version,
     f.indices_total,
     f.indices_truncated,
-    coalesce((t.created_at, t.created_at_ns) > (f.created_at, f.created_at_ns), false) AS listed_only,
+    f.listed_only,
     c.observed_at
 FROM collector.cluster AS c
-INNER JOIN (
-    SELECT DISTINCT ON (h.cluster_id, n.index_name)
-        h.cluster_id,
-        n.index_name,
-        h.backup_id,
-        h.created_at,
-        h.created_at_ns,
-        h.opensearch_version,
-        h.indices_total,
-        coalesce(h.indices_total, 0) <> cardinality(s.names) AS indices_truncated
-    FROM (
-        -- Names repeat from backup to backup: of each list of names the newest holder is enough.
-        SELECT DISTINCT ON (b.cluster_id, b.index_set_id) b.*
+CROSS JOIN LATERAL (
+    -- Names repeat from backup to backup: of each list of names, and count beside it, the newest holder is enough.
+    WITH holder AS (
+        SELECT DISTINCT ON (b.index_set_id, b.indices_total)
+            b.index_set_id,
+            b.indices_total,
+            b.backup_id,
+            b.created_at,
+            b.created_at_ns,
+            b.opensearch_version
         FROM collector.backup AS b
         WHERE
-            b.vanished_listing_id IS NULL
+            b.cluster_id = c.cluster_id
+            AND b.vanished_listing_id IS NULL
             AND b.missing_listing_id IS NULL
             AND b.created_at <= now() + INTERVAL '1 hour'
-        ORDER BY b.cluster_id, b.index_set_id, b.created_at DESC, b.created_at_ns DESC
-    ) AS h
-    INNER JOIN collector.index_set AS s ON s.index_set_id = h.index_set_id
-    CROSS JOIN LATERAL unnest(s.names) AS n (index_name)
-    ORDER BY h.cluster_id, n.index_name, h.created_at DESC, h.created_at_ns DESC
-) AS f ON f.cluster_id = c.cluster_id
-LEFT JOIN (
-    SELECT DISTINCT ON (b.cluster_id)
-        b.cluster_id,
-        b.created_at,
-        b.created_at_ns
-    FROM collector.backup AS b
-    LEFT JOIN collector.index_set AS s ON s.index_set_id = b.index_set_id
-    WHERE
-        b.vanished_listing_id IS NULL
-        AND b.missing_listing_id IS NULL
-        AND b.created_at <= now() + INTERVAL '1 hour'
-        AND coalesce(b.indices_total, 0) <> coalesce(cardinality(s.names), 0)
-    ORDER BY b.cluster_id, b.created_at DESC, b.created_at_ns DESC
-) AS t ON t.cluster_id = c.cluster_id;
+        ORDER BY b.index_set_id, b.indices_total, b.created_at DESC, b.created_at_ns DESC
+    ),
+
+    named AS (
+        SELECT
+            holder.*,
+            coalesce(s.names, '{}') AS names,
+            coalesce(holder.indices_total, 0) <> coalesce(cardinality(s.names), 0) AS indices_truncated
+        FROM holder
+        LEFT JOIN collector.index_set AS s ON s.index_set_id = holder.index_set_id
+    )
+
+    SELECT DISTINCT ON (n.index_name)
+        n.index_name,
+        named.backup_id,
+        named.created_at,
+        named.created_at_ns,
+        named.opensearch_version,
+        named.indices_total,
+        named.indices_truncated,
+        EXISTS (
+            SELECT
+            FROM named AS newer
+            WHERE
+                newer.indices_truncated
+                AND (newer.created_at, newer.created_at_ns) > (named.created_at, named.created_at_ns)
+        ) AS listed_only
+    FROM named
+    CROSS JOIN LATERAL unnest(named.names) AS n (index_name)
+    ORDER BY n.index_name, named.created_at DESC, named.created_at_ns DESC
+) AS f;
 
 COMMENT ON VIEW inventory.index_backups IS 'For each cluster and index name the newest live backup whose list names it.';
 COMMENT ON COLUMN inventory.index_backups.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
@@ -808,7 +833,8 @@ CROSS JOIN LATERAL (
             ELSE 'missing'
         END AS state
 ) AS s
-WHERE b.first_seen_at <= at
+-- Not left to the BRIN, which knows whole pages only: combined with it, every row of those pages would be read.
+WHERE b.first_seen_at + INTERVAL '0' <= at
 $$;
 
 COMMENT ON FUNCTION inventory.backups_at IS 'inventory.backups as the listings that began until then left it. The cluster''s service, name and labels are today''s.';

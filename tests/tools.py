@@ -1,5 +1,5 @@
 """
-Programs that some tests need and that no locked package brings: a browser, promtool, helm, pgbouncer, axe.
+Programs that some tests need and no locked package brings: a browser, promtool, helm, pgbouncer, axe, old PostgreSQLs.
 
 Where one is missing, its tests are skipped with the reason. In continuous integration (`CI=true`) they fail instead.
 `./dev tools` fetches what is missing, into `.tools/` or, the browser and pgbouncer, out of the system's packages.
@@ -19,7 +19,10 @@ SERVERS = "/usr/sbin:/usr/local/sbin"
 
 
 def find(name: str) -> Path | None:
-    """Find a program in `.tools/`, else on PATH, else among the servers."""
+    """Find a program in `.tools/`, on PATH or among the servers; of `postgresql-14` the folder of its programs."""
+    folder = FOLDER / name / "bin"
+    if folder.is_dir():
+        return folder
     found = shutil.which(name, path=FOLDER) or shutil.which(name) or shutil.which(name, path=SERVERS)
     return Path(found) if found else None
 

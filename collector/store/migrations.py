@@ -12,7 +12,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -32,6 +32,10 @@ LOCK_KEY: Final = 0x6261636B75703031
 LOCK_WAIT_S: Final = 300.0
 LOCK_POLL_S: Final = 0.1
 STATEMENT_S: Final = 3600.0
+IDLE_S: Final = 60.0
+"""A migrator that is silent for so long is frozen: the server ends its session, and with it the lock."""
+ORPHAN_S: Final = 2.0
+"""How often the server asks, within a statement, whether its migrator is still there."""
 
 _FILE_NAME: Final = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
 _UP: Final = re.compile(r"^-- migrate:up(?P<options>[^\n]*)\n", re.MULTILINE)
@@ -49,6 +53,7 @@ CREATE TABLE IF NOT EXISTS collector.migration (
 );
 COMMENT ON TABLE collector.migration IS 'The migrations that were applied, with the SHA-256 of their files.';
 """
+_SET: Final = "SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) AS v (name, value)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +160,6 @@ async def migrate(url: str, *, to: int | None = None, migrations: Sequence[Migra
         raise SchemaError(message)
     with translated():
         async with _connection(url) as connection, _lock(connection):
-            await connection.execute("SET lock_timeout TO '5s'")
             async with connection.transaction():
                 await connection.execute(_BOOTSTRAP)
             found = plan(known, await _applied(connection))
@@ -223,8 +227,19 @@ async def _connection(url: str) -> AsyncIterator[Connection[Record]]:
             connection.terminate()
 
 
+async def _limit(connection: Connection[Record]) -> None:
+    """Let no session wait long for readers, nor outlive its migrator, whether that was killed or is frozen."""
+    frozen = f"{IDLE_S:.3f}s"
+    limits = {"lock_timeout": "5s", "idle_session_timeout": frozen, "idle_in_transaction_session_timeout": frozen}
+    await connection.execute(_SET, list(limits), list(limits.values()))
+    # A server whose system cannot tell takes no such value.
+    with suppress(asyncpg.InvalidParameterValueError):
+        await connection.execute(_SET, ["client_connection_check_interval"], [f"{ORPHAN_S:.3f}s"])
+
+
 @asynccontextmanager
 async def _lock(connection: Connection[Record]) -> AsyncIterator[None]:
+    await _limit(connection)
     for _ in range(round(LOCK_WAIT_S / LOCK_POLL_S)):
         if await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK_KEY):
             yield  # the lock ends with the connection

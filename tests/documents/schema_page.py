@@ -79,6 +79,14 @@ with a sweep each hour and a backup that expires at 11:30:
 | 14:00 | absent again: `vanished` | 11:00 | 12:00 | 14:00 |
 """
 
+_TABLES: Final = """\
+Not for readers; here to find the place in `migrations/`. A solid line is a foreign key; a dashed one is a key that no
+constraint watches, with the reason in `docs/architecture.md`. The picture is made from the database too, by
+`python -m tests.documents.schema_image`.
+
+![The tables of schema collector, their columns and what they refer to](../images/schema.svg)
+"""
+
 _RELATIONS: Final = """
 SELECT c.oid::bigint AS oid, c.relname AS name, obj_description(c.oid, 'pg_class') AS meaning
 FROM pg_class AS c
@@ -111,7 +119,7 @@ async def schema_page(connection: Connection) -> str:
         columns = await connection.fetch(_COLUMNS, view["oid"])
         parts += [f"### `inventory.{view['name']}`\n", f"{view['meaning']}\n", _table("column", columns)]
     parts += ["## Functions\n", _table("function", await connection.fetch(_FUNCTIONS))]
-    parts += ["## Tables\n", "Not for readers; here to find the place in `migrations/`.\n"]
+    parts += ["## Tables\n", _TABLES]
     tables = await connection.fetch(_RELATIONS, "collector")
     lines = [f"| `collector.{table['name']}` | {table['meaning']} |" for table in tables]
     parts.append("\n".join(["| table | holds |", "|---|---|", *lines]) + "\n")

@@ -10,7 +10,8 @@ from collector.errors import CollectorError
 from release.licences import licences_page
 from tests.documents.errors_page import below, documented, errors_page
 from tests.documents.metrics_page import metrics_page
-from tests.documents.pages import page
+from tests.documents.pages import ROOT, page
+from tests.documents.schema_image import schema_image
 from tests.documents.schema_page import schema_page, uncommented
 
 if TYPE_CHECKING:
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 async def test_the_schema_s_page_is_that_of_a_migrated_database(db: Connection) -> None:
     """A column that comes or a COMMENT that changes is noticed here."""
     assert page("docs/reference/schema.md").text == await schema_page(db)
+
+
+async def test_the_picture_of_the_tables_is_that_of_a_migrated_database(db: Connection) -> None:
+    """Every table, every column and every key is drawn."""
+    assert (ROOT / "docs/images/schema.svg").read_text(encoding="utf-8") == await schema_image(db)
 
 
 async def test_whatever_readers_meet_has_a_comment(db: Connection) -> None:

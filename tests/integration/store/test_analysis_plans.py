@@ -22,6 +22,7 @@ DAYS: Final = 730
 QUESTIONS: Final = [
     f"SELECT * FROM inventory.{view} WHERE cluster_id = 'c00007'"  # noqa: S608 - the names below
     for view in (
+        "backups",
         "backups_at(now() - INTERVAL '100 days')",
         "changes",
         "attainment",
@@ -33,6 +34,10 @@ QUESTIONS: Final = [
         "storage_daily",
     )
 ] + [
+    "SELECT * FROM inventory.backups WHERE cluster_id = 'c00007' AND state = 'live'",
+    "SELECT * FROM inventory.backups WHERE state = 'live'",
+    "SELECT * FROM inventory.backups WHERE state = 'missing'",
+    "SELECT * FROM inventory.changes WHERE cluster_id = 'c00007' AND changed_at > now() - INTERVAL '1 day'",
     "SELECT * FROM inventory.index_backups WHERE index_name = 'logs-735'",
     "SELECT * FROM inventory.changes WHERE changed_at > now() - INTERVAL '1 day'",
 ]
@@ -52,12 +57,36 @@ async def history(postgres: EmbeddedServer, migrated_template: str) -> AsyncIter
 
 @pytest.mark.parametrize("question", QUESTIONS)
 async def test_a_question_about_a_part_reads_no_whole_table(history: Connection, question: str) -> None:
-    """No sequential scan of the backups, nor of their history or the ledger."""
+    """No sequential scan of the backups, nor of their history, the ledger or the lists of names."""
     (plan,) = json.loads(await history.fetchval(f"EXPLAIN (FORMAT json) {question}"))
 
     scanned = {node.get("Relation Name") for node in nodes(plan["Plan"]) if node["Node Type"] == "Seq Scan"}
 
-    assert scanned & {"backup", "backup_change", "listing"} == set()
+    assert scanned & {"backup", "backup_change", "listing", "index_set"} == set()
+
+
+@pytest.mark.parametrize("question", [each for each in QUESTIONS if "state =" in each])
+async def test_who_asks_for_a_state_reads_no_vanished_backup(history: Connection, question: str) -> None:
+    """Nor does the planner expect to: else it would not look the names up one by one."""
+    (plan,) = json.loads(await history.fetchval(f"EXPLAIN (ANALYZE, FORMAT json) {question}"))
+
+    scans = [node for node in nodes(plan["Plan"]) if node.get("Relation Name") == "backup"]
+
+    assert scans
+    for scan in scans:
+        assert scan.get("Rows Removed by Filter", 0) <= CLUSTERS * 336
+        assert scan["Plan Rows"] <= 3 * CLUSTERS * 336
+
+
+@pytest.mark.parametrize("at", ["1 day", "100 days", "700 days"])
+async def test_the_past_of_a_cluster_is_no_question_to_whole_pages(history: Connection, at: str) -> None:
+    """A BRIN would bring in the rows of all clusters that share a page with one that counts."""
+    question = f"SELECT * FROM inventory.backups_at(now() - INTERVAL '{at}') WHERE cluster_id = 'c00007'"  # noqa: S608 - above
+    (plan,) = json.loads(await history.fetchval(f"EXPLAIN (FORMAT json) {question}"))
+
+    used = {node.get("Index Name") for node in nodes(plan["Plan"])}
+
+    assert used & {"backup_first_seen_idx", "backup_change_in_time_idx"} == set()
 
 
 async def test_the_history_is_what_the_program_would_have_left(history: Connection) -> None:

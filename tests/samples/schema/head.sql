@@ -1,0 +1,1648 @@
+CREATE SCHEMA collector;
+COMMENT ON SCHEMA collector IS 'The tables of the backup inventory collector. Readers use schema inventory.';
+CREATE SCHEMA inventory;
+COMMENT ON SCHEMA inventory IS 'The backup inventory for readers: views and functions only, columns are added but never renamed or removed.';
+CREATE FUNCTION collector.forget_edited_backup() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF TG_OP = 'TRUNCATE' THEN
+        UPDATE collector.cluster SET listing_digest = NULL WHERE listing_digest IS NOT NULL;
+        RETURN NULL;
+    END IF;
+    UPDATE collector.cluster SET listing_digest = NULL WHERE cluster_id = OLD.cluster_id;
+    IF TG_OP = 'DELETE' THEN
+        RETURN OLD;
+    END IF;
+    -- One that no record has, and no other edited row either: fingerprints tell a cluster's backups apart.
+    NEW.fingerprint := uuid_send(gen_random_uuid());
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION collector.forget_edited_backup() IS 'Forgets the fingerprint of a backup whose values changed without it, and the digest of its cluster.';
+CREATE FUNCTION inventory.backups_at(at timestamp with time zone) RETURNS TABLE(service text, cluster_id text, cluster_name text, backup_id text, folder_id text, source_cluster_id text, state text, started_at timestamp with time zone, started_at_ns smallint, created_at timestamp with time zone, created_at_ns smallint, started_at_text text, created_at_text text, duration interval, opensearch_version text, indices text[], indices_total bigint, indices_truncated boolean, size_bytes bigint, incremental_size_bytes bigint, total_size_bytes bigint, free_space_required_bytes bigint, extra jsonb, labels jsonb, first_seen_at timestamp with time zone, last_seen_at timestamp with time zone, missing_since timestamp with time zone, vanished_at timestamp with time zone, vanish_reason text, type text, method text, status text, journal_size_bytes bigint, shared_size_bytes bigint, source_shard_names text[], databases text[], retention_policy_id text, retention_policy_name text, retain_until timestamp with time zone, retain_until_ns smallint, retain_until_text text, elasticsearch_version text)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+SELECT
+    b.service,
+    b.cluster_id,
+    b.cluster_name,
+    b.backup_id,
+    v.folder_id,
+    v.source_cluster_id,
+    s.state,
+    v.started_at,
+    v.started_at_ns,
+    v.created_at,
+    v.created_at_ns,
+    inventory.rfc3339(v.started_at, v.started_at_ns),
+    inventory.rfc3339(v.created_at, v.created_at_ns),
+    v.created_at - v.started_at,
+    v.opensearch_version,
+    v.indices,
+    v.indices_total,
+    coalesce(v.indices_total > cardinality(v.indices), false),
+    v.size_bytes,
+    v.incremental_size_bytes,
+    v.total_size_bytes,
+    v.free_space_required_bytes,
+    v.extra,
+    b.labels,
+    b.first_seen_at,
+    CASE
+        WHEN s.state = 'live' THEN greatest(b.first_seen_at, c.observed_at)
+        WHEN b.missing_since = a.missing_since THEN b.last_seen_at
+        ELSE greatest(b.first_seen_at, (
+            SELECT l.started_at
+            FROM inventory.listings AS l
+            WHERE l.cluster_id = b.cluster_id AND l.outcome = 'complete' AND l.started_at < a.missing_since
+            ORDER BY l.started_at DESC
+            LIMIT 1
+        ))
+    END,
+    CASE WHEN s.state <> 'live' THEN a.missing_since END,
+    CASE WHEN s.state = 'vanished' THEN a.vanished_at END,
+    CASE
+        WHEN s.state = 'vanished' THEN CASE WHEN b.vanished_at = a.vanished_at THEN b.vanish_reason ELSE 'unknown' END
+    END,
+    v.type,
+    v.method,
+    v.status,
+    v.journal_size_bytes,
+    v.shared_size_bytes,
+    v.source_shard_names,
+    v.databases,
+    v.retention_policy_id,
+    v.retention_policy_name,
+    v.retain_until,
+    v.retain_until_ns,
+    inventory.rfc3339(v.retain_until, v.retain_until_ns),
+    v.elasticsearch_version
+FROM (
+    SELECT
+        k.cluster_id,
+        (
+            SELECT l.started_at
+            FROM inventory.listings AS l
+            WHERE l.cluster_id = k.cluster_id AND l.outcome = 'complete' AND l.started_at <= at
+            ORDER BY l.started_at DESC
+            LIMIT 1
+        ) AS observed_at
+    FROM inventory.clusters AS k
+) AS c
+INNER JOIN inventory.backups AS b ON b.cluster_id = c.cluster_id
+LEFT JOIN (
+    SELECT
+        h.cluster_id,
+        h.backup_id,
+        max(h.changed_at) FILTER (WHERE h.kind = 'missing') AS missing_since,
+        max(h.changed_at) FILTER (WHERE h.kind = 'vanished') AS vanished_at,
+        max(h.changed_at) FILTER (WHERE h.kind = 'returned') AS returned_at
+    FROM inventory.changes AS h
+    WHERE h.kind IN ('missing', 'vanished', 'returned') AND h.changed_at <= at
+    GROUP BY h.cluster_id, h.backup_id
+) AS a ON a.cluster_id = b.cluster_id AND a.backup_id = b.backup_id
+LEFT JOIN (
+    SELECT
+        h.cluster_id,
+        h.backup_id,
+        jsonb_object_agg(e.key, e.value ORDER BY h.changed_at DESC) AS old_values
+    FROM inventory.changes AS h
+    CROSS JOIN LATERAL jsonb_each(h.before) AS e
+    WHERE h.kind = 'changed' AND h.changed_at > at
+    GROUP BY h.cluster_id, h.backup_id
+) AS d ON d.cluster_id = b.cluster_id AND d.backup_id = b.backup_id
+CROSS JOIN LATERAL jsonb_populate_record(b, coalesce(d.old_values, '{}')) AS v
+CROSS JOIN LATERAL (
+    SELECT
+        CASE
+            WHEN a.missing_since IS NULL OR a.returned_at > a.missing_since THEN 'live'
+            WHEN a.vanished_at > a.missing_since THEN 'vanished'
+            ELSE 'missing'
+        END AS state
+) AS s
+WHERE b.first_seen_at + INTERVAL '0' <= at
+$$;
+COMMENT ON FUNCTION inventory.backups_at(at timestamp with time zone) IS 'inventory.backups as the listings that began until then left it. The cluster''s service, name and labels are today''s.';
+CREATE FUNCTION inventory.epoch_ns(at timestamp with time zone, ns smallint) RETURNS numeric
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN ((((EXTRACT(epoch FROM at) * (1000000)::numeric))::numeric(30,0) * (1000)::numeric) + (ns)::numeric);
+COMMENT ON FUNCTION inventory.epoch_ns(at timestamp with time zone, ns smallint) IS 'The exact instant as nanoseconds since 1970-01-01T00:00:00Z. Numeric, because bigint ends in the year 2262.';
+CREATE FUNCTION inventory.is_finished(status text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (COALESCE(status, ''::text) = ANY (ARRAY[''::text, 'DONE'::text, 'BACKUP_STATUS_UNSPECIFIED'::text]));
+COMMENT ON FUNCTION inventory.is_finished(status text) IS 'Whether a backup of this status counts as one: DONE, or no status, which most services do not have. CREATING is not finished, and a word we do not know is not known to be.';
+CREATE FUNCTION inventory.rfc3339(at timestamp with time zone, ns smallint) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN ((to_char((at AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD"T"HH24:MI:SS.US'::text) || lpad((ns)::text, 3, '0'::text)) || 'Z'::text);
+COMMENT ON FUNCTION inventory.rfc3339(at timestamp with time zone, ns smallint) IS 'The exact instant as RFC 3339 text with nine fraction digits and Z.';
+CREATE TABLE collector.backup (
+    created_at timestamp with time zone,
+    started_at timestamp with time zone,
+    size_bytes bigint,
+    indices_total bigint,
+    incremental_size_bytes bigint,
+    total_size_bytes bigint,
+    free_space_required_bytes bigint,
+    journal_size_bytes bigint,
+    shared_size_bytes bigint,
+    retain_until timestamp with time zone,
+    first_seen_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone,
+    missing_since timestamp with time zone,
+    missing_listing_id bigint,
+    vanished_at timestamp with time zone,
+    vanished_listing_id bigint,
+    index_set_id uuid,
+    created_at_ns smallint,
+    started_at_ns smallint,
+    retain_until_ns smallint,
+    cluster_id text NOT NULL,
+    backup_id text NOT NULL,
+    folder_id text,
+    source_cluster_id text,
+    opensearch_version text,
+    elasticsearch_version text,
+    type text,
+    method text,
+    status text,
+    source_shard_names text[],
+    databases text[],
+    retention_policy_id text,
+    retention_policy_name text,
+    fingerprint bytea NOT NULL,
+    extra jsonb,
+    vanish_reason text,
+    proof text GENERATED ALWAYS AS (
+CASE
+    WHEN (missing_listing_id IS NOT NULL) THEN 'complete'::text
+    ELSE NULL::text
+END) STORED,
+    CONSTRAINT backup_created_at_is_whole CHECK ((((created_at IS NULL) = (created_at_ns IS NULL)) AND ((created_at_ns >= 0) AND (created_at_ns <= 999)))),
+    CONSTRAINT backup_id_is_not_empty CHECK ((backup_id <> ''::text)),
+    CONSTRAINT backup_missing_is_whole CHECK ((((missing_listing_id IS NULL) = (missing_since IS NULL)) AND ((missing_listing_id IS NULL) = (last_seen_at IS NULL)))),
+    CONSTRAINT backup_retain_until_is_whole CHECK ((((retain_until IS NULL) = (retain_until_ns IS NULL)) AND ((retain_until_ns >= 0) AND (retain_until_ns <= 999)))),
+    CONSTRAINT backup_started_at_is_whole CHECK ((((started_at IS NULL) = (started_at_ns IS NULL)) AND ((started_at_ns >= 0) AND (started_at_ns <= 999)))),
+    CONSTRAINT backup_vanish_reason_is_known CHECK ((vanish_reason = ANY (ARRAY['cluster_deleted'::text, 'expired'::text, 'deleted_early'::text, 'unknown'::text]))),
+    CONSTRAINT backup_vanished_is_whole CHECK ((((vanished_listing_id IS NULL) = (vanished_at IS NULL)) AND ((vanished_listing_id IS NULL) = (vanish_reason IS NULL)))),
+    CONSTRAINT backup_vanishes_in_a_later_listing_than_it_was_missing CHECK (((vanished_listing_id IS NULL) OR ((missing_listing_id IS NOT NULL) AND (missing_listing_id < vanished_listing_id))))
+);
+COMMENT ON TABLE collector.backup IS 'Every backup ever listed. live: no missing_listing_id. missing: absent from one complete listing. vanished: absent from two in a row.';
+COMMENT ON COLUMN collector.backup.created_at IS 'When the backup was completed, floored to the microsecond; created_at_ns holds the nanoseconds beyond.';
+COMMENT ON COLUMN collector.backup.retain_until IS 'Floored to the microsecond; retain_until_ns holds the nanoseconds beyond.';
+COMMENT ON COLUMN collector.backup.last_seen_at IS 'Of a missing or vanished backup: the newest complete listing that held it. Of a live one NULL: its cluster''s observed_at says it.';
+COMMENT ON COLUMN collector.backup.type IS 'Who made it, in the API''s word, as are method and status: also one that is not documented.';
+COMMENT ON COLUMN collector.backup.source_shard_names IS 'Empty where the API names none; NULL where the service has no such field, as databases.';
+COMMENT ON COLUMN collector.backup.fingerprint IS '16-byte digest of the record''s bytes as received and of the parser''s version.';
+COMMENT ON COLUMN collector.backup.extra IS 'Fields of the API that this version has no column for.';
+COMMENT ON COLUMN collector.backup.proof IS 'Constant word that makes the foreign keys demand a complete listing.';
+CREATE TABLE collector.backup_change (
+    change_id bigint NOT NULL,
+    cluster_id text NOT NULL,
+    backup_id text NOT NULL,
+    listing_id bigint NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    before jsonb,
+    after jsonb,
+    CONSTRAINT backup_change_kind_is_known CHECK ((kind = ANY (ARRAY['changed'::text, 'missing'::text, 'returned'::text, 'vanished'::text])))
+)
+WITH (autovacuum_vacuum_insert_scale_factor='0.02');
+COMMENT ON TABLE collector.backup_change IS 'Append-only history of what happened to a backup after it was first seen.';
+COMMENT ON COLUMN collector.backup_change.before IS 'Of kind changed: the old values of the columns that differ. Of kind returned: the state it returned from.';
+COMMENT ON COLUMN collector.backup_change.after IS 'Of kind changed: the new values of the columns that differ.';
+ALTER TABLE collector.backup_change ALTER COLUMN change_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME collector.backup_change_change_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE collector.cluster (
+    cluster_id text NOT NULL,
+    service text NOT NULL,
+    name text,
+    folder_id text,
+    labels jsonb DEFAULT '{}'::jsonb NOT NULL,
+    source text NOT NULL,
+    managed boolean NOT NULL,
+    max_age interval NOT NULL,
+    max_age_source text DEFAULT 'default'::text NOT NULL,
+    observation_max_age interval NOT NULL,
+    retention interval,
+    retention_source text,
+    registered_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_listing_id bigint DEFAULT 0 NOT NULL,
+    complete_listing_id bigint,
+    observed_at timestamp with time zone,
+    listing_digest bytea,
+    not_found_since timestamp with time zone,
+    CONSTRAINT cluster_fence_covers_the_complete_listing CHECK ((complete_listing_id <= last_listing_id)),
+    CONSTRAINT cluster_id_is_safe_in_a_path CHECK ((cluster_id ~ '^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$'::text)),
+    CONSTRAINT cluster_is_observed_by_a_complete_listing CHECK (((complete_listing_id IS NULL) = (observed_at IS NULL))),
+    CONSTRAINT cluster_labels_are_an_object CHECK ((jsonb_typeof(labels) = 'object'::text)),
+    CONSTRAINT cluster_max_age_source_is_known CHECK ((max_age_source = ANY (ARRAY['config'::text, 'schedule'::text, 'default'::text]))),
+    CONSTRAINT cluster_retention_source_is_known CHECK ((retention_source = ANY (ARRAY['config'::text, 'schedule'::text]))),
+    CONSTRAINT cluster_source_is_known CHECK ((source = ANY (ARRAY['config'::text, 'discovery'::text])))
+)
+WITH (fillfactor='75');
+COMMENT ON TABLE collector.cluster IS 'A cluster that is or was configured, or found by a discovery. Its row is the lock and the fence of all that is written about it.';
+COMMENT ON COLUMN collector.cluster.max_age_source IS 'Who says max_age: the configuration''s entry, the cluster''s own schedule, or the common default.';
+COMMENT ON COLUMN collector.cluster.retention IS 'How long an automatic backup is kept, where known.';
+COMMENT ON COLUMN collector.cluster.retention_source IS 'Who says retention: the configuration''s entry or the cluster itself. NULL: nobody, or a hand.';
+COMMENT ON COLUMN collector.cluster.last_listing_id IS 'The fence: the newest listing that was merged. An older one is refused.';
+COMMENT ON COLUMN collector.cluster.complete_listing_id IS 'The newest listing with outcome complete.';
+COMMENT ON COLUMN collector.cluster.observed_at IS 'When the newest complete listing began, on the database''s clock.';
+COMMENT ON COLUMN collector.cluster.listing_digest IS 'Digest of the newest listing, where that alone proves that nothing changed: complete, and no backup missing. Else NULL.';
+COMMENT ON COLUMN collector.cluster.not_found_since IS 'Since when its own list answers 404; NULL: it was listed since, or never asked for.';
+CREATE TABLE collector.cluster_change (
+    change_id bigint NOT NULL,
+    cluster_id text NOT NULL,
+    discovery_id bigint NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    before jsonb,
+    after jsonb,
+    CONSTRAINT cluster_change_kind_is_known CHECK ((kind = ANY (ARRAY['renamed'::text, 'labels_changed'::text, 'status_changed'::text, 'schedule_changed'::text, 'schedule_weakened'::text, 'gone'::text, 'returned'::text])))
+);
+COMMENT ON TABLE collector.cluster_change IS 'Append-only history of what the API said of a cluster after it was first seen.';
+ALTER TABLE collector.cluster_change ALTER COLUMN change_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME collector.cluster_change_change_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE collector.discovered_cluster (
+    cluster_id text NOT NULL,
+    source text NOT NULL,
+    service text NOT NULL,
+    folder_id text NOT NULL,
+    name text,
+    labels jsonb NOT NULL,
+    environment text,
+    status text,
+    health text,
+    schedule_period interval,
+    retention_days integer,
+    matched boolean NOT NULL,
+    stopped_since timestamp with time zone,
+    first_seen_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone,
+    gone_since timestamp with time zone,
+    CONSTRAINT discovered_cluster_gone_is_whole CHECK (((gone_since IS NULL) = (last_seen_at IS NULL))),
+    CONSTRAINT discovered_cluster_id_is_safe_in_a_path CHECK ((cluster_id ~ '^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$'::text)),
+    CONSTRAINT discovered_cluster_labels_are_an_object CHECK ((jsonb_typeof(labels) = 'object'::text)),
+    CONSTRAINT discovered_cluster_stopped_is_whole CHECK (((stopped_since IS NOT NULL) = (NOT (status IS DISTINCT FROM 'STOPPED'::text))))
+);
+COMMENT ON TABLE collector.discovered_cluster IS 'Every cluster that a discovery ever saw, as the API describes it, also those that the configuration''s filters leave out.';
+COMMENT ON COLUMN collector.discovered_cluster.matched IS 'Whether an entry of the configuration wanted it when it was last read.';
+COMMENT ON COLUMN collector.discovered_cluster.stopped_since IS 'Start of the first reading that described it as STOPPED; NULL while it is not. Where that is first_seen_at, nobody knows since when.';
+COMMENT ON COLUMN collector.discovered_cluster.changed_at IS 'Start of the reading that last wrote this row: it found something new, or was not complete. That it is still so, its source''s observed_at says.';
+COMMENT ON COLUMN collector.discovered_cluster.last_seen_at IS 'Of a cluster that is gone: the newest reading known to hold it. Of one that is there NULL: its source''s observed_at says it.';
+COMMENT ON COLUMN collector.discovered_cluster.gone_since IS 'Start of the complete reading that named it no longer.';
+CREATE TABLE collector.discovery (
+    discovery_id bigint NOT NULL,
+    source text NOT NULL,
+    trace_id text NOT NULL,
+    outcome text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone DEFAULT now() NOT NULL,
+    pages integer NOT NULL,
+    requests integer NOT NULL,
+    retries integer NOT NULL,
+    throttles integer NOT NULL,
+    bytes bigint NOT NULL,
+    listed integer NOT NULL,
+    matched integer NOT NULL,
+    skipped integer NOT NULL,
+    gone integer NOT NULL,
+    error text,
+    message text,
+    server_request_id text,
+    CONSTRAINT discovery_failed_with_an_error CHECK (((outcome = 'failed'::text) = (error IS NOT NULL))),
+    CONSTRAINT discovery_finds_gone_only_when_complete CHECK (((outcome = 'complete'::text) OR (gone = 0))),
+    CONSTRAINT discovery_outcome_is_known CHECK ((outcome = ANY (ARRAY['complete'::text, 'partial'::text, 'held'::text, 'failed'::text, 'superseded'::text])))
+);
+COMMENT ON TABLE collector.discovery IS 'The ledger of discoveries: one row for each reading of one source, also for those that failed.';
+COMMENT ON COLUMN collector.discovery.trace_id IS 'That of the sweep it belongs to, which begins after it.';
+CREATE SEQUENCE collector.discovery_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+COMMENT ON SEQUENCE collector.discovery_id_seq IS 'Drawn before the first request of a discovery: a higher id means a discovery that began later.';
+CREATE TABLE collector.discovery_source (
+    source text NOT NULL,
+    kind text NOT NULL,
+    folder_id text,
+    service text,
+    cloud_id text,
+    active boolean NOT NULL,
+    last_discovery_id bigint DEFAULT 0 NOT NULL,
+    observed_at timestamp with time zone,
+    CONSTRAINT discovery_source_kind_is_known CHECK ((kind = ANY (ARRAY['folder'::text, 'cloud'::text]))),
+    CONSTRAINT discovery_source_of_a_cloud_names_it CHECK (((kind = 'folder'::text) OR (cloud_id IS NOT NULL))),
+    CONSTRAINT discovery_source_of_a_folder_has_a_service CHECK ((((kind = 'folder'::text) = (folder_id IS NOT NULL)) AND ((kind = 'folder'::text) = (service IS NOT NULL))))
+);
+COMMENT ON TABLE collector.discovery_source IS 'Where clusters are found: one row for each folder and service, and for each cloud. Its row is the fence of what is found there.';
+COMMENT ON COLUMN collector.discovery_source.cloud_id IS 'The cloud itself, or that through which the folder was found.';
+COMMENT ON COLUMN collector.discovery_source.active IS 'False once the newest sweep''s configuration leads there no longer.';
+COMMENT ON COLUMN collector.discovery_source.last_discovery_id IS 'The fence: the newest discovery that was stored. An older one is refused.';
+COMMENT ON COLUMN collector.discovery_source.observed_at IS 'When its newest complete reading began, on the database''s clock.';
+CREATE TABLE collector.engine_version (
+    service text NOT NULL,
+    version_prefix text NOT NULL,
+    supported_until date NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT engine_version_prefix_is_not_empty CHECK ((version_prefix <> ''::text))
+);
+COMMENT ON TABLE collector.engine_version IS 'Until when the provider restores backups of a version. Filled by hand, empty at first: the API does not say it.';
+COMMENT ON COLUMN collector.engine_version.version_prefix IS 'Whole parts of a version: 2.1 covers 2.1 and 2.1.5, not 2.12. The longest that fits counts.';
+COMMENT ON COLUMN collector.engine_version.supported_until IS 'The last day on which a backup of it can be restored; infinity: no end is announced.';
+COMMENT ON COLUMN collector.engine_version.source IS 'Where that is written, and when it was read.';
+CREATE TABLE collector.index_set (
+    index_set_id uuid NOT NULL,
+    names text[] NOT NULL
+);
+COMMENT ON TABLE collector.index_set IS 'Lists of index names, each stored once: from backup to backup they rarely change.';
+COMMENT ON COLUMN collector.index_set.index_set_id IS 'Content address: the first 16 bytes of a SHA-256 of the names in the API''s order, joined by NUL.';
+CREATE TABLE collector.lease (
+    lease_id smallint DEFAULT 1 NOT NULL,
+    holder uuid,
+    epoch bigint DEFAULT 0 NOT NULL,
+    expires_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT lease_is_only_one CHECK ((lease_id = 1))
+)
+WITH (fillfactor='10');
+COMMENT ON TABLE collector.lease IS 'One row: which process of the service sweeps. It spares the API, no more: what keeps the inventory right is the fence.';
+COMMENT ON COLUMN collector.lease.holder IS 'The process that holds it, by a number it drew when it started. NULL: given up.';
+COMMENT ON COLUMN collector.lease.epoch IS 'How often the lease has changed hands, or was taken again after it had run out.';
+COMMENT ON COLUMN collector.lease.expires_at IS 'Until when it is held, on the database''s clock.';
+CREATE TABLE collector.listing (
+    listing_id bigint NOT NULL,
+    sweep_id bigint,
+    cluster_id text NOT NULL,
+    outcome text NOT NULL,
+    via text DEFAULT 'cluster'::text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone DEFAULT now() NOT NULL,
+    pages integer NOT NULL,
+    requests integer NOT NULL,
+    retries integer NOT NULL,
+    throttles integer NOT NULL,
+    restarts integer NOT NULL,
+    bytes bigint NOT NULL,
+    listed integer NOT NULL,
+    inserted integer DEFAULT 0 NOT NULL,
+    updated integer DEFAULT 0 NOT NULL,
+    unchanged integer DEFAULT 0 NOT NULL,
+    missing integer DEFAULT 0 NOT NULL,
+    vanished integer DEFAULT 0 NOT NULL,
+    returned integer DEFAULT 0 NOT NULL,
+    quarantined integer DEFAULT 0 NOT NULL,
+    duplicates integer DEFAULT 0 NOT NULL,
+    error text,
+    message text,
+    server_request_id text,
+    CONSTRAINT listing_accounts_for_every_record CHECK (((outcome = ANY (ARRAY['failed'::text, 'superseded'::text])) OR (listed = (((((inserted + updated) + unchanged) + returned) + quarantined) + duplicates)))),
+    CONSTRAINT listing_failed_with_an_error CHECK (((outcome = 'failed'::text) = (error IS NOT NULL))),
+    CONSTRAINT listing_marks_absence_only_when_complete CHECK (((outcome = 'complete'::text) OR ((missing = 0) AND (vanished = 0)))),
+    CONSTRAINT listing_outcome_is_known CHECK ((outcome = ANY (ARRAY['complete'::text, 'partial'::text, 'held'::text, 'failed'::text, 'superseded'::text]))),
+    CONSTRAINT listing_via_is_known CHECK ((via = ANY (ARRAY['cluster'::text, 'folder'::text])))
+)
+WITH (autovacuum_vacuum_insert_scale_factor='0.02');
+COMMENT ON TABLE collector.listing IS 'The ledger: one row for each reading of one cluster, also for those that failed.';
+COMMENT ON COLUMN collector.listing.sweep_id IS 'NULL only inside a dry run, which is rolled back.';
+COMMENT ON COLUMN collector.listing.started_at IS 'Before its first page was asked for, on the database''s clock. All times of "seen" are this one.';
+COMMENT ON COLUMN collector.listing.bytes IS 'Bytes of all bodies, decoded.';
+COMMENT ON COLUMN collector.listing.listed IS 'Records on all pages.';
+COMMENT ON COLUMN collector.listing.error IS 'The kind of error, a stable word; message says it in full.';
+COMMENT ON COLUMN collector.listing.server_request_id IS 'The newest request id that the API named: what its support asks for.';
+CREATE SEQUENCE collector.listing_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+COMMENT ON SEQUENCE collector.listing_id_seq IS 'Drawn before the first page of a listing: a higher id means a listing that began later.';
+CREATE TABLE collector.migration (
+    version bigint NOT NULL,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    program_version text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+COMMENT ON TABLE collector.migration IS 'The migrations that were applied, with the SHA-256 of their files.';
+CREATE TABLE collector.probe (
+    probe_id smallint DEFAULT 1 NOT NULL,
+    probed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT probe_is_only_one CHECK ((probe_id = 1))
+)
+WITH (fillfactor='10');
+COMMENT ON TABLE collector.probe IS 'One row, written by /readyz to learn whether anything can be written.';
+CREATE TABLE collector.quarantine (
+    quarantine_id bigint NOT NULL,
+    cluster_id text NOT NULL,
+    fingerprint bytea NOT NULL,
+    backup_id text,
+    field text,
+    reason text NOT NULL,
+    raw bytea NOT NULL,
+    raw_size_bytes bigint NOT NULL,
+    first_listing_id bigint NOT NULL,
+    first_seen_at timestamp with time zone NOT NULL,
+    last_listing_id bigint NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL
+);
+COMMENT ON TABLE collector.quarantine IS 'Records that could not be stored exactly, as received, with the reason.';
+COMMENT ON COLUMN collector.quarantine.raw IS 'The first MiB of the record''s bytes as received; raw_size_bytes is its whole length.';
+ALTER TABLE collector.quarantine ALTER COLUMN quarantine_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME collector.quarantine_quarantine_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE collector.sweep (
+    sweep_id bigint NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    deadline_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    outcome text DEFAULT 'running'::text NOT NULL,
+    trace_id text NOT NULL,
+    program_version text NOT NULL,
+    shard text,
+    clusters_selected integer NOT NULL,
+    clusters_complete integer DEFAULT 0 NOT NULL,
+    clusters_partial integer DEFAULT 0 NOT NULL,
+    clusters_held integer DEFAULT 0 NOT NULL,
+    clusters_failed integer DEFAULT 0 NOT NULL,
+    clusters_superseded integer DEFAULT 0 NOT NULL,
+    CONSTRAINT sweep_is_running_or_finished CHECK (((outcome = 'running'::text) = (finished_at IS NULL))),
+    CONSTRAINT sweep_outcome_is_known CHECK ((outcome = ANY (ARRAY['running'::text, 'complete'::text, 'partial'::text, 'failed'::text, 'interrupted'::text, 'aborted'::text])))
+);
+COMMENT ON TABLE collector.sweep IS 'One pass over all selected clusters.';
+COMMENT ON COLUMN collector.sweep.deadline_at IS 'When the sweep ends itself at the latest; a row still running after that was killed.';
+COMMENT ON COLUMN collector.sweep.outcome IS 'complete: every selected cluster has a complete listing from this sweep or a newer one. partial: some have. failed: none has. interrupted: stopped by a signal. aborted: killed, and closed by a later sweep.';
+COMMENT ON COLUMN collector.sweep.trace_id IS 'Sent to the API as x-client-trace-id with every request of the sweep.';
+ALTER TABLE collector.sweep ALTER COLUMN sweep_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME collector.sweep_sweep_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE VIEW inventory.collection_holes AS
+ SELECT c.service,
+    c.cluster_id,
+    c.name AS cluster_name,
+    c.labels,
+    h.hole_started_at,
+    h.hole_ended_at,
+    (h.hole_ended_at - h.hole_started_at) AS hole_duration,
+    h.blind_until,
+    c.observation_max_age
+   FROM (collector.cluster c
+     CROSS JOIN LATERAL ( SELECT o.hole_started_at,
+            o.hole_ended_at,
+                CASE
+                    WHEN ((o.hole_started_at IS NULL) OR ((o.hole_ended_at - o.lifetime) > o.hole_started_at)) THEN (o.hole_ended_at - o.lifetime)
+                    ELSE NULL::timestamp with time zone
+                END AS blind_until
+           FROM ( SELECT lag(l.started_at) OVER (ORDER BY l.started_at) AS hole_started_at,
+                    l.started_at AS hole_ended_at,
+                    GREATEST(c.observation_max_age, c.retention) AS lifetime
+                   FROM collector.listing l
+                  WHERE ((l.cluster_id = c.cluster_id) AND (l.outcome = 'complete'::text))) o
+          WHERE ((o.hole_started_at IS NULL) OR ((o.hole_ended_at - o.hole_started_at) > c.observation_max_age))
+        UNION ALL
+         SELECT c.observed_at AS hole_started_at,
+            NULL::timestamp with time zone AS hole_ended_at,
+            NULL::timestamp with time zone AS blind_until
+          WHERE (c.managed AND ((c.observed_at IS NULL) OR ((now() - c.observed_at) > c.observation_max_age)))) h);
+COMMENT ON VIEW inventory.collection_holes IS 'When we did not look: stretches without a complete listing that are longer than observation_max_age, and the time before the first one.';
+COMMENT ON COLUMN inventory.collection_holes.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
+COMMENT ON COLUMN inventory.collection_holes.cluster_id IS 'The cluster''s id.';
+COMMENT ON COLUMN inventory.collection_holes.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
+COMMENT ON COLUMN inventory.collection_holes.labels IS 'The cluster''s labels in the configuration.';
+COMMENT ON COLUMN inventory.collection_holes.hole_started_at IS 'The complete listing before the hole; NULL: there was none yet.';
+COMMENT ON COLUMN inventory.collection_holes.hole_ended_at IS 'The complete listing that ended it; NULL: the hole is still open.';
+COMMENT ON COLUMN inventory.collection_holes.hole_duration IS 'hole_ended_at - hole_started_at.';
+COMMENT ON COLUMN inventory.collection_holes.blind_until IS 'A backup made between hole_started_at and this instant may be gone unseen: it is hole_ended_at less the longer of observation_max_age and the cluster''s retention. NULL: none can, or the hole is still open.';
+COMMENT ON COLUMN inventory.collection_holes.observation_max_age IS 'How far apart two complete listings may be before it counts as a hole.';
+CREATE VIEW inventory.attainment AS
+ SELECT c.service,
+    c.cluster_id,
+    c.name AS cluster_name,
+    c.labels,
+    w.window_days,
+    share.attained,
+    share.missed,
+    (((1)::numeric - share.attained) - share.missed) AS unknown,
+        CASE
+            WHEN ((length_of.missed = (0)::numeric) AND (length_of.attained = (0)::numeric)) THEN NULL::numeric
+            ELSE round((length_of.attained / (length_of.attained + length_of.missed)), 9)
+        END AS attained_of_known,
+    length_of.longest_missed,
+    known.first_at AS known_since,
+    c.observed_at,
+    c.max_age,
+    c.managed
+   FROM (((((((((collector.cluster c
+     LEFT JOIN LATERAL ( SELECT l.started_at AS first_at
+           FROM collector.listing l
+          WHERE ((l.cluster_id = c.cluster_id) AND (l.outcome = 'complete'::text))
+          ORDER BY l.started_at
+         LIMIT 1) known ON (true))
+     CROSS JOIN LATERAL ( SELECT COALESCE(range_agg(tstzrange(s.created_at, LEAST((s.created_at + c.max_age), s.seen_at))), '{}'::tstzmultirange) AS attained,
+            COALESCE(range_agg(tstzrange(s.seen_at, LEAST((s.created_at + c.max_age), s.missing_since))) FILTER (WHERE ((s.missing_since > s.seen_at) AND ((s.created_at + c.max_age) > s.seen_at))), '{}'::tstzmultirange) AS doubtful
+           FROM ( SELECT b.created_at,
+                    b.missing_since,
+                    COALESCE(b.last_seen_at, GREATEST(b.first_seen_at, c.observed_at)) AS seen_at
+                   FROM collector.backup b
+                  WHERE ((b.cluster_id = c.cluster_id) AND (b.created_at > ((now() - '8760:00:00'::interval) - c.max_age)) AND (b.created_at <= now()) AND inventory.is_finished(b.status))) s
+          WHERE (s.seen_at >= s.created_at)) backups)
+     CROSS JOIN LATERAL ( SELECT (COALESCE(range_agg(tstzrange(h.hole_started_at, LEAST(h.hole_ended_at, (h.blind_until + c.max_age)))) FILTER (WHERE (h.blind_until IS NOT NULL)), '{}'::tstzmultirange) + tstzmultirange(tstzrange(c.observed_at, NULL::timestamp with time zone))) AS stretches
+           FROM inventory.collection_holes h
+          WHERE (h.cluster_id = c.cluster_id)) unseen)
+     CROSS JOIN ( VALUES (30), (90), (365)) w(window_days))
+     CROSS JOIN LATERAL ( SELECT tstzmultirange(tstzrange((now() - make_interval(hours => (24 * w.window_days))), now())) AS whole) asked)
+     CROSS JOIN LATERAL ( SELECT (asked.whole * backups.attained) AS attained,
+            (((asked.whole - backups.attained) - backups.doubtful) - unseen.stretches) AS missed) part)
+     CROSS JOIN LATERAL ( SELECT ( SELECT COALESCE(sum(EXTRACT(epoch FROM (upper(r.x) - lower(r.x)))), (0)::numeric) AS "coalesce"
+                   FROM unnest(part.attained) r(x)) AS attained,
+            ( SELECT COALESCE(sum(EXTRACT(epoch FROM (upper(r.x) - lower(r.x)))), (0)::numeric) AS "coalesce"
+                   FROM unnest(part.missed) r(x)) AS missed,
+            ( SELECT max((upper(r.x) - lower(r.x))) AS max
+                   FROM unnest(part.missed) r(x)) AS longest_missed,
+            (86400.0 * (w.window_days)::numeric) AS whole) length_of)
+     CROSS JOIN LATERAL ( SELECT
+                CASE
+                    WHEN (length_of.attained = length_of.whole) THEN (1)::numeric
+                    ELSE trunc((length_of.attained / length_of.whole), 9)
+                END AS attained) sure)
+     CROSS JOIN LATERAL ( SELECT sure.attained,
+                CASE
+                    WHEN ((length_of.attained + length_of.missed) = length_of.whole) THEN ((1)::numeric - sure.attained)
+                    ELSE trunc((length_of.missed / length_of.whole), 9)
+                END AS missed) share);
+COMMENT ON VIEW inventory.attainment IS 'Shares of time in which the newest backup was within max_age, over the last 30, 90 and 365 days. attained + missed + unknown = 1, exactly. Time in which the cluster was stopped counts too.';
+COMMENT ON COLUMN inventory.attainment.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
+COMMENT ON COLUMN inventory.attainment.cluster_id IS 'The cluster''s id.';
+COMMENT ON COLUMN inventory.attainment.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
+COMMENT ON COLUMN inventory.attainment.labels IS 'The cluster''s labels in the configuration.';
+COMMENT ON COLUMN inventory.attainment.window_days IS '30, 90 or 365: days of 24 hours that end now.';
+COMMENT ON COLUMN inventory.attainment.attained IS 'Share of time in which a backup not older than max_age existed: a stored one that was seen then or later.';
+COMMENT ON COLUMN inventory.attainment.missed IS 'Share of time in which we looked and there was none.';
+COMMENT ON COLUMN inventory.attainment.unknown IS 'Share of time for which neither can be said: before the first complete listing, in holes of the collection, since the newest complete listing, and between a backup''s last sight and the listing without it.';
+COMMENT ON COLUMN inventory.attainment.attained_of_known IS 'attained / (attained + missed): the share to report beside unknown. NULL: nothing is known.';
+COMMENT ON COLUMN inventory.attainment.longest_missed IS 'The longest stretch of missed; NULL: none was.';
+COMMENT ON COLUMN inventory.attainment.known_since IS 'Start of the first complete listing; before it time is attained or unknown, never missed. NULL: never seen complete.';
+COMMENT ON COLUMN inventory.attainment.observed_at IS 'Start of the newest complete listing; all time since is unknown.';
+COMMENT ON COLUMN inventory.attainment.max_age IS 'How old the newest backup may be. Today''s value, for the whole window.';
+COMMENT ON COLUMN inventory.attainment.managed IS 'False once the cluster was taken out of the configuration.';
+CREATE VIEW inventory.backup_times AS
+ SELECT b.cluster_id,
+    b.backup_id,
+    b.created_at,
+    b.created_at_ns,
+        CASE
+            WHEN (b.missing_listing_id IS NULL) THEN 'live'::text
+            ELSE 'missing'::text
+        END AS state,
+    b.size_bytes,
+    b.incremental_size_bytes,
+    b.total_size_bytes,
+    inventory.is_finished(b.status) AS finished
+   FROM collector.backup b
+  WHERE (b.vanished_listing_id IS NULL)
+UNION ALL
+ SELECT b.cluster_id,
+    b.backup_id,
+    b.created_at,
+    b.created_at_ns,
+    'vanished'::text AS state,
+    b.size_bytes,
+    b.incremental_size_bytes,
+    b.total_size_bytes,
+    inventory.is_finished(b.status) AS finished
+   FROM collector.backup b
+  WHERE (b.vanished_listing_id IS NOT NULL);
+COMMENT ON VIEW inventory.backup_times IS 'When backups were completed, and how large they are: what a drawing needs. Of inventory.backups the few columns that are found in time order without reading a cluster''s whole past.';
+COMMENT ON COLUMN inventory.backup_times.cluster_id IS 'The cluster whose list holds the backup.';
+COMMENT ON COLUMN inventory.backup_times.backup_id IS 'The API''s id; unique within its cluster.';
+COMMENT ON COLUMN inventory.backup_times.created_at IS 'When the backup was completed, floored to the microsecond; created_at_ns has the rest.';
+COMMENT ON COLUMN inventory.backup_times.created_at_ns IS 'Nanoseconds (0-999) beyond created_at.';
+COMMENT ON COLUMN inventory.backup_times.state IS 'live, missing or vanished, as in inventory.backups.';
+COMMENT ON COLUMN inventory.backup_times.size_bytes IS 'Size as the API says it.';
+COMMENT ON COLUMN inventory.backup_times.incremental_size_bytes IS 'What this backup added to the storage, as the API says it.';
+COMMENT ON COLUMN inventory.backup_times.total_size_bytes IS 'Size of all data it restores, as the API says it.';
+COMMENT ON COLUMN inventory.backup_times.finished IS 'Whether it counts as a backup: see inventory.is_finished.';
+CREATE VIEW inventory.backups AS
+ SELECT c.service,
+    b.cluster_id,
+    c.name AS cluster_name,
+    b.backup_id,
+    b.folder_id,
+    b.source_cluster_id,
+        CASE
+            WHEN (b.vanished_listing_id IS NOT NULL) THEN 'vanished'::text
+            WHEN (b.missing_listing_id IS NOT NULL) THEN 'missing'::text
+            ELSE 'live'::text
+        END AS state,
+    b.started_at,
+    b.started_at_ns,
+    b.created_at,
+    b.created_at_ns,
+    inventory.rfc3339(b.started_at, b.started_at_ns) AS started_at_text,
+    inventory.rfc3339(b.created_at, b.created_at_ns) AS created_at_text,
+    (b.created_at - b.started_at) AS duration,
+    b.opensearch_version,
+    COALESCE(( SELECT s.names
+           FROM collector.index_set s
+          WHERE (s.index_set_id = b.index_set_id)), '{}'::text[]) AS indices,
+    b.indices_total,
+    COALESCE((b.indices_total > COALESCE(( SELECT cardinality(s.names) AS cardinality
+           FROM collector.index_set s
+          WHERE (s.index_set_id = b.index_set_id)), 0)), false) AS indices_truncated,
+    b.size_bytes,
+    b.incremental_size_bytes,
+    b.total_size_bytes,
+    b.free_space_required_bytes,
+    b.extra,
+    c.labels,
+    b.first_seen_at,
+    COALESCE(b.last_seen_at, GREATEST(b.first_seen_at, c.observed_at)) AS last_seen_at,
+    b.missing_since,
+    b.vanished_at,
+    b.vanish_reason,
+    b.type,
+    b.method,
+    b.status,
+    b.journal_size_bytes,
+    b.shared_size_bytes,
+    b.source_shard_names,
+    b.databases,
+    b.retention_policy_id,
+    b.retention_policy_name,
+    b.retain_until,
+    b.retain_until_ns,
+    inventory.rfc3339(b.retain_until, b.retain_until_ns) AS retain_until_text,
+    b.elasticsearch_version
+   FROM (collector.backup b
+     JOIN collector.cluster c ON ((c.cluster_id = b.cluster_id)));
+COMMENT ON VIEW inventory.backups IS 'Every backup ever listed, in every state; most readers add WHERE state = ''live''.';
+COMMENT ON COLUMN inventory.backups.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
+COMMENT ON COLUMN inventory.backups.cluster_id IS 'The cluster whose list holds the backup.';
+COMMENT ON COLUMN inventory.backups.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
+COMMENT ON COLUMN inventory.backups.backup_id IS 'The API''s id; unique within its cluster.';
+COMMENT ON COLUMN inventory.backups.folder_id IS 'The folder that the API names.';
+COMMENT ON COLUMN inventory.backups.source_cluster_id IS 'The cluster that was backed up, as the API names it.';
+COMMENT ON COLUMN inventory.backups.state IS 'live: listed, and absent from no complete listing since. missing: absent from one complete listing. vanished: absent from two in a row.';
+COMMENT ON COLUMN inventory.backups.started_at IS 'When the backup began, floored to the microsecond; started_at_ns has the rest.';
+COMMENT ON COLUMN inventory.backups.started_at_ns IS 'Nanoseconds (0-999) beyond started_at.';
+COMMENT ON COLUMN inventory.backups.created_at IS 'When the backup was completed (the API''s meaning), floored to the microsecond; created_at_ns has the rest.';
+COMMENT ON COLUMN inventory.backups.created_at_ns IS 'Nanoseconds (0-999) beyond created_at. ORDER BY created_at, created_at_ns is exact.';
+COMMENT ON COLUMN inventory.backups.started_at_text IS 'The exact start as RFC 3339 with nine fraction digits.';
+COMMENT ON COLUMN inventory.backups.created_at_text IS 'The exact completion as RFC 3339 with nine fraction digits.';
+COMMENT ON COLUMN inventory.backups.duration IS 'created_at - started_at, to the microsecond.';
+COMMENT ON COLUMN inventory.backups.opensearch_version IS 'The version that made the backup, as the API writes it.';
+COMMENT ON COLUMN inventory.backups.indices IS 'Names of indices, in the API''s order. The API names at most 100: see indices_truncated.';
+COMMENT ON COLUMN inventory.backups.indices_total IS 'Number of indices in the backup, as the API counts them.';
+COMMENT ON COLUMN inventory.backups.indices_truncated IS 'True where the backup holds more indices than are named: a name that is not listed may still be in it.';
+COMMENT ON COLUMN inventory.backups.size_bytes IS 'Size as the API says it (sizeBytes or size); redis and sqlserver name none.';
+COMMENT ON COLUMN inventory.backups.incremental_size_bytes IS 'What this backup added to the storage, as the API says it (incrementalSizeBytes).';
+COMMENT ON COLUMN inventory.backups.total_size_bytes IS 'Size of all data it restores, as the API says it (totalSizeBytes).';
+COMMENT ON COLUMN inventory.backups.free_space_required_bytes IS 'Free space that a restore needs, as the API says it (freeSpaceRequiredBytes).';
+COMMENT ON COLUMN inventory.backups.extra IS 'Fields of the API that have no column here, as JSON; NULL where there are none.';
+COMMENT ON COLUMN inventory.backups.labels IS 'The cluster''s labels in the configuration.';
+COMMENT ON COLUMN inventory.backups.first_seen_at IS 'Start of the first listing that held it.';
+COMMENT ON COLUMN inventory.backups.last_seen_at IS 'Start of the newest listing known to hold it.';
+COMMENT ON COLUMN inventory.backups.missing_since IS 'Start of the complete listing that first lacked it.';
+COMMENT ON COLUMN inventory.backups.vanished_at IS 'Start of the second complete listing in a row that lacked it.';
+COMMENT ON COLUMN inventory.backups.vanish_reason IS 'Why it vanished, inferred: the API gives no reasons. expired: it had reached its retention, within a day (of a retention below a week: within a seventh); that is its own retain_until, else, unless it was made by hand (type MANUAL), the known retention of its cluster. cluster_deleted: it had not, and went missing while the API answered 404 for its cluster. deleted_early: it had not, and its cluster was there. unknown: cannot be inferred.';
+COMMENT ON COLUMN inventory.backups.type IS 'Who made it: AUTOMATED or MANUAL, or a newer word of the API. NULL: the API does not say; OpenSearch never does.';
+COMMENT ON COLUMN inventory.backups.method IS 'How it was made: BASE, INCREMENTAL, FULL, or a newer word of the API (postgresql, greenplum, spqr).';
+COMMENT ON COLUMN inventory.backups.status IS 'DONE or CREATING, or a newer word of the API (postgresql, mysql). One that is still being made is listed too.';
+COMMENT ON COLUMN inventory.backups.journal_size_bytes IS 'Size of the journal (WAL, binlog, oplog) kept with it (postgresql, mysql, mongodb, greenplum).';
+COMMENT ON COLUMN inventory.backups.shared_size_bytes IS 'The API''s sharedSize (greenplum).';
+COMMENT ON COLUMN inventory.backups.source_shard_names IS 'The shards it was made of (clickhouse, mongodb, redis, spqr); NULL: the service has no such field.';
+COMMENT ON COLUMN inventory.backups.databases IS 'The databases in it (sqlserver); NULL: the service has no such field.';
+COMMENT ON COLUMN inventory.backups.retention_policy_id IS 'The retention policy it is kept by (postgresql).';
+COMMENT ON COLUMN inventory.backups.retention_policy_name IS 'Name of that policy.';
+COMMENT ON COLUMN inventory.backups.retain_until IS 'Until when it is kept, floored to the microsecond (postgresql).';
+COMMENT ON COLUMN inventory.backups.retain_until_ns IS 'Nanoseconds (0-999) beyond retain_until.';
+COMMENT ON COLUMN inventory.backups.retain_until_text IS 'retain_until as RFC 3339 with nine fraction digits.';
+COMMENT ON COLUMN inventory.backups.elasticsearch_version IS 'The Elasticsearch version that made the backup, as the API writes it.';
+CREATE VIEW inventory.changes AS
+ SELECT h.changed_at,
+    h.cluster_id,
+    c.service,
+    c.name AS cluster_name,
+    h.backup_id,
+    h.kind,
+        CASE
+            WHEN (h.before ? 'index_set_id'::text) THEN ((h.before - 'index_set_id'::text) || jsonb_build_object('indices', COALESCE(( SELECT s.names
+               FROM collector.index_set s
+              WHERE (s.index_set_id = ((h.before ->> 'index_set_id'::text))::uuid)), '{}'::text[])))
+            ELSE h.before
+        END AS before,
+        CASE
+            WHEN (h.after ? 'index_set_id'::text) THEN ((h.after - 'index_set_id'::text) || jsonb_build_object('indices', COALESCE(( SELECT s.names
+               FROM collector.index_set s
+              WHERE (s.index_set_id = ((h.after ->> 'index_set_id'::text))::uuid)), '{}'::text[])))
+            ELSE h.after
+        END AS after,
+    h.listing_id
+   FROM (collector.backup_change h
+     JOIN collector.cluster c ON ((c.cluster_id = h.cluster_id)))
+UNION ALL
+ SELECT b.first_seen_at AS changed_at,
+    b.cluster_id,
+    c.service,
+    c.name AS cluster_name,
+    b.backup_id,
+    'appeared'::text AS kind,
+    NULL::jsonb AS before,
+    NULL::jsonb AS after,
+    ( SELECT l.listing_id
+           FROM collector.listing l
+          WHERE ((l.cluster_id = b.cluster_id) AND (l.started_at = b.first_seen_at) AND (l.outcome = ANY (ARRAY['complete'::text, 'partial'::text, 'held'::text])))
+          ORDER BY l.listing_id
+         LIMIT 1) AS listing_id
+   FROM (collector.backup b
+     JOIN collector.cluster c ON ((c.cluster_id = b.cluster_id)));
+COMMENT ON VIEW inventory.changes IS 'Everything that happened to backups, one row an event.';
+COMMENT ON COLUMN inventory.changes.changed_at IS 'Start of the listing that showed it, on the database''s clock.';
+COMMENT ON COLUMN inventory.changes.cluster_id IS 'The cluster''s id.';
+COMMENT ON COLUMN inventory.changes.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
+COMMENT ON COLUMN inventory.changes.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
+COMMENT ON COLUMN inventory.changes.backup_id IS 'The backup it happened to.';
+COMMENT ON COLUMN inventory.changes.kind IS 'appeared: listed for the first time. changed: a value differs. missing: absent from one complete listing. vanished: absent from two in a row. returned: listed again after that.';
+COMMENT ON COLUMN inventory.changes.before IS 'Of kind changed: the old values of the fields that differ. Of kind returned: the state it returned from.';
+COMMENT ON COLUMN inventory.changes.after IS 'Of kind changed: the new values of the fields that differ.';
+COMMENT ON COLUMN inventory.changes.listing_id IS 'The listing that showed it, as in inventory.listings.';
+CREATE VIEW inventory.cluster_changes AS
+ SELECT h.change_id,
+    h.changed_at,
+    COALESCE(c.service, d.service) AS service,
+    h.cluster_id,
+    COALESCE(c.name, d.name) AS cluster_name,
+    h.kind,
+    h.before,
+    h.after
+   FROM ((collector.cluster_change h
+     LEFT JOIN collector.cluster c ON ((c.cluster_id = h.cluster_id)))
+     LEFT JOIN collector.discovered_cluster d ON ((d.cluster_id = h.cluster_id)));
+COMMENT ON VIEW inventory.cluster_changes IS 'What the API said of a discovered cluster after it was first seen, one row for each change.';
+COMMENT ON COLUMN inventory.cluster_changes.change_id IS 'Number of the change; a higher one was found later.';
+COMMENT ON COLUMN inventory.cluster_changes.changed_at IS 'Start of the reading that found it.';
+COMMENT ON COLUMN inventory.cluster_changes.service IS 'Which managed database.';
+COMMENT ON COLUMN inventory.cluster_changes.cluster_id IS 'The cluster''s id.';
+COMMENT ON COLUMN inventory.cluster_changes.cluster_name IS 'The cluster''s name in the configuration, else in the API; NULL: none.';
+COMMENT ON COLUMN inventory.cluster_changes.kind IS 'renamed, labels_changed, status_changed, schedule_changed, schedule_weakened (backups more rarely or no longer, or kept for a shorter time), gone (from its folder), returned.';
+COMMENT ON COLUMN inventory.cluster_changes.before IS 'What it was; NULL for gone and returned.';
+COMMENT ON COLUMN inventory.cluster_changes.after IS 'What it is; NULL for gone and returned.';
+CREATE VIEW inventory.clusters AS
+ SELECT c.service,
+    c.cluster_id,
+    c.name,
+    c.folder_id,
+    c.labels,
+    c.source,
+    c.managed,
+    c.max_age,
+    d.status,
+    c.observed_at,
+    l.outcome AS last_outcome,
+    (l.error || COALESCE((': '::text || l.message), ''::text)) AS last_error,
+    l.started_at AS last_listing_at,
+    c.observation_max_age,
+    c.registered_at,
+    c.not_found_since,
+    c.max_age_source,
+    c.retention,
+    c.retention_source,
+    d.name AS api_name,
+    d.labels AS api_labels,
+    d.environment,
+    d.health,
+    d.stopped_since,
+    COALESCE(d.last_seen_at, GREATEST(d.changed_at, s.observed_at)) AS described_at,
+    COALESCE(((d.gone_since IS NULL) AND s.active), false) AS in_discovery
+   FROM (((collector.cluster c
+     LEFT JOIN collector.discovered_cluster d ON ((d.cluster_id = c.cluster_id)))
+     LEFT JOIN collector.discovery_source s ON ((s.source = d.source)))
+     LEFT JOIN LATERAL ( SELECT x.outcome,
+            x.error,
+            x.message,
+            x.started_at
+           FROM collector.listing x
+          WHERE (x.cluster_id = c.cluster_id)
+          ORDER BY x.listing_id DESC
+         LIMIT 1) l ON (true));
+COMMENT ON VIEW inventory.clusters IS 'Every cluster that is or was configured or discovered, with the outcome of its newest listing.';
+COMMENT ON COLUMN inventory.clusters.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
+COMMENT ON COLUMN inventory.clusters.cluster_id IS 'The cluster''s id.';
+COMMENT ON COLUMN inventory.clusters.name IS 'Its name in the configuration, else in the API where it is discovered; NULL: none.';
+COMMENT ON COLUMN inventory.clusters.folder_id IS 'Its folder, where known.';
+COMMENT ON COLUMN inventory.clusters.labels IS 'Its labels in the configuration, else in the API where it is discovered.';
+COMMENT ON COLUMN inventory.clusters.source IS 'How we know of it: config (also where a discovery names it too) or discovery.';
+COMMENT ON COLUMN inventory.clusters.managed IS 'False once the cluster left the configuration and, by complete readings, the discovered folders; its backups stay.';
+COMMENT ON COLUMN inventory.clusters.max_age IS 'How old the newest backup may be.';
+COMMENT ON COLUMN inventory.clusters.status IS 'Its status in the API, as of described_at; NULL: no discovery names it.';
+COMMENT ON COLUMN inventory.clusters.observed_at IS 'Start of the newest complete listing; NULL: never seen complete.';
+COMMENT ON COLUMN inventory.clusters.last_outcome IS 'Outcome of the newest listing: complete, partial, held, failed or superseded.';
+COMMENT ON COLUMN inventory.clusters.last_error IS 'Why the newest listing failed, else NULL.';
+COMMENT ON COLUMN inventory.clusters.last_listing_at IS 'Start of the newest listing, whatever came of it.';
+COMMENT ON COLUMN inventory.clusters.observation_max_age IS 'How old observed_at may be before the verdict is unknown.';
+COMMENT ON COLUMN inventory.clusters.registered_at IS 'When it was first configured or discovered.';
+COMMENT ON COLUMN inventory.clusters.not_found_since IS 'Since when the API answers 404 for the cluster: deleted, or the id is wrong. NULL: it was listed last, or never asked for.';
+COMMENT ON COLUMN inventory.clusters.max_age_source IS 'Who says max_age: config (its entry), schedule (the cluster''s own), or default (freshness.max_age).';
+COMMENT ON COLUMN inventory.clusters.retention IS 'How long an automatic backup is kept, where known.';
+COMMENT ON COLUMN inventory.clusters.retention_source IS 'Who says retention: config (its entry) or schedule (the cluster itself).';
+COMMENT ON COLUMN inventory.clusters.api_name IS 'Its name in the API, as of described_at.';
+COMMENT ON COLUMN inventory.clusters.api_labels IS 'Its labels in the API, as of described_at.';
+COMMENT ON COLUMN inventory.clusters.environment IS 'Its environment in the API, such as PRODUCTION.';
+COMMENT ON COLUMN inventory.clusters.health IS 'Its health in the API, such as ALIVE, as of described_at.';
+COMMENT ON COLUMN inventory.clusters.stopped_since IS 'Start of the first reading that described it as STOPPED; it was stopped then or before: where no reading came earlier, nobody knows since when. NULL: it is not.';
+COMMENT ON COLUMN inventory.clusters.described_at IS 'Start of the newest reading known to hold name, labels, status and health as they stand here; NULL: no discovery ever named it.';
+COMMENT ON COLUMN inventory.clusters.in_discovery IS 'True while a discovered folder, as last read completely, holds it.';
+CREATE VIEW inventory.coverage AS
+ SELECT COALESCE(c.cluster_id, d.cluster_id) AS cluster_id,
+    COALESCE(c.service, d.service) AS service,
+    COALESCE(c.name, d.name) AS name,
+    COALESCE(c.folder_id, d.folder_id) AS folder_id,
+        CASE
+            WHEN ((d.gone_since IS NOT NULL) OR (absent.source IS NOT NULL)) THEN 'gone'::text
+            WHEN (c.managed AND (c.source = 'config'::text)) THEN 'covered'::text
+            WHEN (c.managed OR (d.matched AND s.active)) THEN 'unlisted'::text
+            ELSE 'excluded'::text
+        END AS coverage,
+        CASE
+            WHEN c.managed THEN c.source
+            ELSE NULL::text
+        END AS source,
+    COALESCE(c.managed, false) AS managed,
+    COALESCE(c.labels, d.labels) AS labels,
+    d.status,
+    d.first_seen_at AS first_discovered_at,
+    COALESCE(d.last_seen_at, GREATEST(d.changed_at, s.observed_at)) AS last_discovered_at,
+    COALESCE(d.gone_since, absent.observed_at) AS gone_since
+   FROM (((collector.cluster c
+     FULL JOIN collector.discovered_cluster d ON ((d.cluster_id = c.cluster_id)))
+     LEFT JOIN collector.discovery_source s ON ((s.source = d.source)))
+     LEFT JOIN collector.discovery_source absent ON (((d.cluster_id IS NULL) AND absent.active AND (absent.folder_id = c.folder_id) AND (absent.service = c.service) AND (absent.observed_at >= c.registered_at) AND ((c.observed_at IS NULL) OR (c.not_found_since IS NOT NULL) OR (c.observed_at < absent.observed_at)))))
+  WHERE (c.managed OR s.active OR (d.gone_since IS NOT NULL));
+COMMENT ON VIEW inventory.coverage IS 'One row for each cluster that is configured, or was found by a discovery: who is watched because of what, who is gone, who is left out.';
+COMMENT ON COLUMN inventory.coverage.cluster_id IS 'The cluster''s id.';
+COMMENT ON COLUMN inventory.coverage.service IS 'Which managed database.';
+COMMENT ON COLUMN inventory.coverage.name IS 'Its name in the configuration, else in the API; NULL: none.';
+COMMENT ON COLUMN inventory.coverage.folder_id IS 'Its folder, where known.';
+COMMENT ON COLUMN inventory.coverage.coverage IS 'covered: listed in the configuration, and not known to be gone. unlisted: watched only because a discovery found it. gone: its folder, read completely, holds it no longer (or, read so after it was configured, never did, and its backups were not listed since). excluded: in a discovered folder, but every entry''s filter leaves it out, so its backups are not watched.';
+COMMENT ON COLUMN inventory.coverage.source IS 'Why its backups are watched: config or discovery; NULL: they are not.';
+COMMENT ON COLUMN inventory.coverage.managed IS 'Whether its backups are watched.';
+COMMENT ON COLUMN inventory.coverage.labels IS 'Its labels in the configuration, else in the API.';
+COMMENT ON COLUMN inventory.coverage.status IS 'Its status in the API, as of last_discovered_at.';
+COMMENT ON COLUMN inventory.coverage.first_discovered_at IS 'Start of the first reading of a folder that held it; NULL: no discovery ever found it.';
+COMMENT ON COLUMN inventory.coverage.last_discovered_at IS 'Start of the newest reading known to hold it; NULL: no discovery ever found it.';
+COMMENT ON COLUMN inventory.coverage.gone_since IS 'Start of the first complete reading that lacked it; of a cluster that was never found, of the newest.';
+CREATE VIEW inventory.discoveries AS
+ SELECT h.discovery_id,
+    h.trace_id,
+    s.kind,
+    s.folder_id,
+    s.service,
+    s.cloud_id,
+    s.active,
+    h.outcome,
+    h.started_at,
+    h.finished_at,
+    (h.finished_at - h.started_at) AS duration,
+    h.pages,
+    h.requests,
+    h.retries,
+    h.throttles,
+    h.bytes,
+    h.listed,
+    h.matched,
+    h.skipped,
+    h.gone,
+    h.error,
+    h.message,
+    h.server_request_id
+   FROM (collector.discovery h
+     JOIN collector.discovery_source s ON ((s.source = h.source)));
+COMMENT ON VIEW inventory.discoveries IS 'The ledger of discoveries: one row for each reading of one folder''s clusters, or of one cloud''s folders.';
+COMMENT ON COLUMN inventory.discoveries.discovery_id IS 'Number of the discovery, drawn before its first request; its sources share it.';
+COMMENT ON COLUMN inventory.discoveries.trace_id IS 'That of the sweep it belongs to, in inventory.sweeps, and what the API was sent as x-client-trace-id.';
+COMMENT ON COLUMN inventory.discoveries.kind IS 'folder: its clusters of one service were listed. cloud: its folders were.';
+COMMENT ON COLUMN inventory.discoveries.folder_id IS 'The folder; NULL where a cloud''s folders were listed.';
+COMMENT ON COLUMN inventory.discoveries.service IS 'Which managed database; NULL where a cloud''s folders were listed.';
+COMMENT ON COLUMN inventory.discoveries.cloud_id IS 'The cloud, or that through which the folder was found.';
+COMMENT ON COLUMN inventory.discoveries.active IS 'Whether the newest sweep''s configuration leads there.';
+COMMENT ON COLUMN inventory.discoveries.outcome IS 'complete, partial (some records unreadable), held (too much was gone at once), failed, superseded (a discovery that began later was stored first). Only complete ones find clusters gone.';
+COMMENT ON COLUMN inventory.discoveries.started_at IS 'Before the first request of the discovery, on the database''s clock.';
+COMMENT ON COLUMN inventory.discoveries.finished_at IS 'When its row was written.';
+COMMENT ON COLUMN inventory.discoveries.duration IS 'finished_at - started_at.';
+COMMENT ON COLUMN inventory.discoveries.pages IS 'Pages received.';
+COMMENT ON COLUMN inventory.discoveries.requests IS 'Requests sent, retries included.';
+COMMENT ON COLUMN inventory.discoveries.retries IS 'Requests that repeated a failed one.';
+COMMENT ON COLUMN inventory.discoveries.throttles IS 'Answers that asked us to slow down.';
+COMMENT ON COLUMN inventory.discoveries.bytes IS 'Bytes of all bodies, decoded.';
+COMMENT ON COLUMN inventory.discoveries.listed IS 'Records on all pages.';
+COMMENT ON COLUMN inventory.discoveries.matched IS 'Clusters among them that an entry of the configuration wants.';
+COMMENT ON COLUMN inventory.discoveries.skipped IS 'Records that could not be read.';
+COMMENT ON COLUMN inventory.discoveries.gone IS 'Clusters that it held before and holds no longer.';
+COMMENT ON COLUMN inventory.discoveries.error IS 'The kind of error, a stable word, where it failed.';
+COMMENT ON COLUMN inventory.discoveries.message IS 'What went wrong, in full.';
+COMMENT ON COLUMN inventory.discoveries.server_request_id IS 'The newest request id that the API named: what its support asks for.';
+CREATE VIEW inventory.discovery_sources AS
+ SELECT s.kind,
+    COALESCE(s.folder_id, s.cloud_id) AS source_id,
+    s.service,
+    s.cloud_id,
+    h.outcome AS last_outcome,
+    (h.error || COALESCE((': '::text || h.message), ''::text)) AS last_error,
+    h.started_at AS last_discovery_at,
+    h.throttles AS last_throttles,
+    s.observed_at,
+    (now() - s.observed_at) AS observation_age,
+        CASE
+            WHEN ((s.kind = 'folder'::text) AND (s.observed_at IS NOT NULL)) THEN ( SELECT count(*) AS count
+               FROM collector.discovered_cluster d
+              WHERE ((d.source = s.source) AND (d.gone_since IS NULL)))
+            ELSE NULL::bigint
+        END AS clusters
+   FROM (collector.discovery_source s
+     LEFT JOIN LATERAL ( SELECT x.outcome,
+            x.error,
+            x.message,
+            x.started_at,
+            x.throttles
+           FROM collector.discovery x
+          WHERE (x.source = s.source)
+          ORDER BY x.discovery_id DESC
+         LIMIT 1) h ON (true))
+  WHERE s.active;
+COMMENT ON VIEW inventory.discovery_sources IS 'One row for each folder and service, and each cloud, that the newest sweep''s configuration leads to: how current what we know of its clusters is.';
+COMMENT ON COLUMN inventory.discovery_sources.kind IS 'folder: its clusters of one service are listed. cloud: its folders are.';
+COMMENT ON COLUMN inventory.discovery_sources.source_id IS 'The folder or the cloud.';
+COMMENT ON COLUMN inventory.discovery_sources.service IS 'Which managed database; NULL where a cloud''s folders are listed.';
+COMMENT ON COLUMN inventory.discovery_sources.cloud_id IS 'The cloud, or that through which the folder was found.';
+COMMENT ON COLUMN inventory.discovery_sources.last_outcome IS 'Outcome of the newest reading: complete, partial, held, failed or superseded.';
+COMMENT ON COLUMN inventory.discovery_sources.last_error IS 'Why the newest reading failed, else NULL.';
+COMMENT ON COLUMN inventory.discovery_sources.last_discovery_at IS 'Start of the newest reading, whatever came of it.';
+COMMENT ON COLUMN inventory.discovery_sources.last_throttles IS 'Answers of the newest reading that asked us to slow down.';
+COMMENT ON COLUMN inventory.discovery_sources.observed_at IS 'Start of the newest complete reading; NULL: there is none.';
+COMMENT ON COLUMN inventory.discovery_sources.observation_age IS 'How long ago that was.';
+COMMENT ON COLUMN inventory.discovery_sources.clusters IS 'Clusters that it is known to hold, wanted or not; NULL for a cloud, and before the first complete reading.';
+CREATE VIEW inventory.dropped_indices AS
+ WITH recent AS NOT MATERIALIZED (
+         SELECT k.cluster_id,
+            two.backup_id,
+            two.created_at,
+            two.created_at_ns,
+            two.indices_total,
+            two.names,
+            two.place
+           FROM (collector.cluster k
+             CROSS JOIN LATERAL ( SELECT b.backup_id,
+                    b.created_at,
+                    b.created_at_ns,
+                    b.indices_total,
+                    COALESCE(s.names, '{}'::text[]) AS names,
+                    row_number() OVER (ORDER BY b.created_at DESC, b.created_at_ns DESC, b.backup_id DESC) AS place
+                   FROM (collector.backup b
+                     LEFT JOIN collector.index_set s ON ((s.index_set_id = b.index_set_id)))
+                  WHERE ((b.cluster_id = k.cluster_id) AND (b.vanished_listing_id IS NULL) AND (b.missing_listing_id IS NULL) AND (b.created_at <= (now() + '01:00:00'::interval)))
+                  ORDER BY b.created_at DESC, b.created_at_ns DESC, b.backup_id DESC
+                 LIMIT 2) two)
+        )
+ SELECT c.service,
+    c.cluster_id,
+    c.name AS cluster_name,
+    c.labels,
+    gone.index_name,
+        CASE
+            WHEN (COALESCE(newest.indices_total, (0)::bigint) <> cardinality(newest.names)) THEN 'cannot tell'::text
+            ELSE 'dropped'::text
+        END AS verdict,
+    newest.backup_id AS newest_backup_id,
+    newest.created_at AS newest_created_at,
+    newest.created_at_ns AS newest_created_at_ns,
+    previous.backup_id AS previous_backup_id,
+    previous.created_at AS previous_created_at,
+    previous.created_at_ns AS previous_created_at_ns,
+    (COALESCE(previous.indices_total, (0)::bigint) <> cardinality(previous.names)) AS previous_truncated
+   FROM (((collector.cluster c
+     JOIN recent newest ON (((newest.cluster_id = c.cluster_id) AND (newest.place = 1))))
+     JOIN recent previous ON (((previous.cluster_id = c.cluster_id) AND (previous.place = 2))))
+     CROSS JOIN LATERAL ( SELECT unnest(previous.names) AS index_name
+        EXCEPT
+         SELECT unnest(newest.names) AS unnest) gone);
+COMMENT ON VIEW inventory.dropped_indices IS 'Index names in the last but one live backup of a cluster that the newest does not name.';
+COMMENT ON COLUMN inventory.dropped_indices.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
+COMMENT ON COLUMN inventory.dropped_indices.cluster_id IS 'The cluster''s id.';
+COMMENT ON COLUMN inventory.dropped_indices.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
+COMMENT ON COLUMN inventory.dropped_indices.labels IS 'The cluster''s labels in the configuration.';
+COMMENT ON COLUMN inventory.dropped_indices.index_name IS 'Name of the index.';
+COMMENT ON COLUMN inventory.dropped_indices.verdict IS 'dropped: the newest backup names all its indices, and this is not one. cannot tell: it names only some, or does not say how many it holds, and may hold this one.';
+COMMENT ON COLUMN inventory.dropped_indices.newest_backup_id IS 'The newest live backup, without the name.';
+COMMENT ON COLUMN inventory.dropped_indices.newest_created_at IS 'When it was completed, floored to the microsecond.';
+COMMENT ON COLUMN inventory.dropped_indices.newest_created_at_ns IS 'Nanoseconds (0-999) beyond newest_created_at.';
+COMMENT ON COLUMN inventory.dropped_indices.previous_backup_id IS 'The live backup before it, with the name.';
+COMMENT ON COLUMN inventory.dropped_indices.previous_created_at IS 'When that was completed, floored to the microsecond.';
+COMMENT ON COLUMN inventory.dropped_indices.previous_created_at_ns IS 'Nanoseconds (0-999) beyond previous_created_at.';
+COMMENT ON COLUMN inventory.dropped_indices.previous_truncated IS 'True where that one may name only some of its indices: others may have been dropped without a row here.';
+CREATE VIEW inventory.freshness AS
+ SELECT c.service,
+    c.cluster_id,
+    c.name AS cluster_name,
+    c.labels,
+        CASE
+            WHEN ((c.observed_at IS NULL) OR ((now() - c.observed_at) > c.observation_max_age)) THEN 'unknown'::text
+            WHEN (newest.created_at IS NULL) THEN 'stale'::text
+            WHEN ((judged.at - newest.created_at) <= c.max_age) THEN 'fresh'::text
+            WHEN (((d.stopped_since - newest.created_at) <= c.max_age) OR (d.stopped_since = d.first_seen_at)) THEN 'unknown'::text
+            ELSE 'stale'::text
+        END AS verdict,
+    newest.backup_id AS newest_backup_id,
+    newest.created_at AS newest_created_at,
+    newest.created_at_ns AS newest_created_at_ns,
+    (now() - newest.created_at) AS backup_age,
+    c.max_age,
+    c.observed_at,
+    (now() - c.observed_at) AS observation_age,
+    ( SELECT count(*) AS count
+           FROM collector.backup b
+          WHERE ((b.cluster_id = c.cluster_id) AND (b.vanished_listing_id IS NULL) AND (b.missing_listing_id IS NULL))) AS live_backups,
+    d.status,
+    judged.expected,
+    d.stopped_since,
+    c.max_age_source,
+    c.retention,
+    c.retention_source
+   FROM ((((collector.cluster c
+     LEFT JOIN collector.discovered_cluster d ON (((d.cluster_id = c.cluster_id) AND (d.gone_since IS NULL))))
+     LEFT JOIN collector.discovery_source s ON ((s.source = d.source)))
+     CROSS JOIN LATERAL ( SELECT
+                CASE
+                    WHEN e.expected THEN now()
+                    ELSE d.stopped_since
+                END AS at,
+            e.expected
+           FROM ( SELECT ((d.stopped_since IS NULL) OR ((now() - GREATEST(d.changed_at, s.observed_at)) > c.observation_max_age)) AS expected) e) judged)
+     LEFT JOIN LATERAL ( SELECT b.backup_id,
+            b.created_at,
+            b.created_at_ns
+           FROM collector.backup b
+          WHERE ((b.cluster_id = c.cluster_id) AND (b.vanished_listing_id IS NULL) AND (b.missing_listing_id IS NULL) AND (b.created_at <= (now() + '01:00:00'::interval)) AND inventory.is_finished(b.status))
+          ORDER BY b.created_at DESC, b.created_at_ns DESC
+         LIMIT 1) newest ON (true))
+  WHERE c.managed;
+COMMENT ON VIEW inventory.freshness IS 'One verdict for each configured or discovered cluster. unknown wins over stale: we do not judge what we have not seen recently.';
+COMMENT ON COLUMN inventory.freshness.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
+COMMENT ON COLUMN inventory.freshness.cluster_id IS 'The cluster''s id.';
+COMMENT ON COLUMN inventory.freshness.cluster_name IS 'The cluster''s name in the configuration, else in the API; NULL: none.';
+COMMENT ON COLUMN inventory.freshness.labels IS 'The cluster''s labels in the configuration, else in the API.';
+COMMENT ON COLUMN inventory.freshness.verdict IS 'unknown: no complete listing within observation_max_age; or the newest backup is older than max_age, and that may be right: the cluster was stopped before anybody saw it run, or was stopped when its status was last read, longer ago than observation_max_age. stale: no live backup, or the newest older than max_age (of a stopped cluster: older than that when it was stopped). fresh: else.';
+COMMENT ON COLUMN inventory.freshness.newest_backup_id IS 'The newest live backup. Passed over, because they prove nothing: one that has a status other than DONE, such as CREATING, is not known to be finished; one dated more than an hour ahead of the database''s clock.';
+COMMENT ON COLUMN inventory.freshness.newest_created_at IS 'When the newest live backup was completed, floored to the microsecond.';
+COMMENT ON COLUMN inventory.freshness.newest_created_at_ns IS 'Nanoseconds (0-999) beyond newest_created_at.';
+COMMENT ON COLUMN inventory.freshness.backup_age IS 'Age of the newest live backup.';
+COMMENT ON COLUMN inventory.freshness.max_age IS 'How old the newest backup may be.';
+COMMENT ON COLUMN inventory.freshness.observed_at IS 'Start of the newest complete listing; NULL: never seen complete.';
+COMMENT ON COLUMN inventory.freshness.observation_age IS 'Age of the newest complete listing: what we know is as old as this.';
+COMMENT ON COLUMN inventory.freshness.live_backups IS 'Number of live backups, as of observed_at; those still being made are counted.';
+COMMENT ON COLUMN inventory.freshness.status IS 'The cluster''s status in the API, where a discovery names it.';
+COMMENT ON COLUMN inventory.freshness.expected IS 'Whether new backups are to be expected: false while the cluster is known to be STOPPED. Then the verdict is about the time of the stop.';
+COMMENT ON COLUMN inventory.freshness.stopped_since IS 'Start of the first reading that described it as STOPPED; NULL: it is not.';
+COMMENT ON COLUMN inventory.freshness.max_age_source IS 'Who says max_age: config, schedule (the cluster''s own) or default.';
+COMMENT ON COLUMN inventory.freshness.retention IS 'How long an automatic backup is kept, where known.';
+COMMENT ON COLUMN inventory.freshness.retention_source IS 'Who says retention: config or schedule (the cluster itself).';
+CREATE VIEW inventory.gaps AS
+ SELECT c.service,
+    c.cluster_id,
+    c.name AS cluster_name,
+    c.labels,
+    s.created_at AS gap_started_at,
+    s.next_created_at AS gap_ended_at,
+    (COALESCE(s.next_created_at, c.observed_at) - s.created_at) AS gap_duration,
+    c.max_age,
+    s.backup_id AS before_backup_id,
+    s.next_backup_id AS after_backup_id,
+    (blind.stretches IS NOT NULL) AS collection_hole,
+    COALESCE(proven.duration, '00:00:00'::interval) AS proven_duration,
+    COALESCE((proven.duration > c.max_age), false) AS proven
+   FROM (((collector.cluster c
+     CROSS JOIN LATERAL ( SELECT b.backup_id,
+            b.created_at,
+            lead(b.backup_id) OVER in_time AS next_backup_id,
+            lead(b.created_at) OVER in_time AS next_created_at
+           FROM collector.backup b
+          WHERE ((b.cluster_id = c.cluster_id) AND (b.created_at <= (now() + '01:00:00'::interval)) AND inventory.is_finished(b.status))
+          WINDOW in_time AS (ORDER BY b.created_at, b.created_at_ns, b.backup_id)) s)
+     LEFT JOIN LATERAL ( SELECT range_agg(o.blind) FILTER (WHERE (NOT isempty(o.blind))) AS stretches
+           FROM ( SELECT (tstzrange(l.previous_at, GREATEST(l.previous_at, (l.started_at - l.lifetime)), '()'::text) * tstzrange(s.created_at, COALESCE(s.next_created_at, c.observed_at), '()'::text)) AS blind
+                   FROM ( SELECT z.started_at,
+                            COALESCE(lag(z.started_at) OVER (ORDER BY z.started_at), '-infinity'::timestamp with time zone) AS previous_at,
+                            GREATEST(c.observation_max_age, c.retention) AS lifetime
+                           FROM ( SELECT 'infinity'::timestamp with time zone AS started_at
+                                UNION ALL
+                                 SELECT x.started_at
+                                   FROM collector.listing x
+                                  WHERE ((x.cluster_id = c.cluster_id) AND (x.outcome = 'complete'::text) AND (x.started_at >= COALESCE(( SELECT y.started_at
+   FROM collector.listing y
+  WHERE ((y.cluster_id = c.cluster_id) AND (y.outcome = 'complete'::text) AND (y.started_at <= s.created_at))
+  ORDER BY y.started_at DESC
+ LIMIT 1), '-infinity'::timestamp with time zone)) AND (x.started_at <= COALESCE(( SELECT y.started_at
+   FROM collector.listing y
+  WHERE ((y.cluster_id = c.cluster_id) AND (y.outcome = 'complete'::text) AND (y.started_at >= s.next_created_at))
+  ORDER BY y.started_at
+ LIMIT 1), 'infinity'::timestamp with time zone)))) z) l) o) blind ON (true))
+     LEFT JOIN LATERAL ( SELECT max((upper(p.piece) - lower(p.piece))) AS duration
+           FROM unnest((tstzmultirange(tstzrange(s.created_at, COALESCE(s.next_created_at, c.observed_at), '()'::text)) - COALESCE(blind.stretches, '{}'::tstzmultirange))) p(piece)) proven ON (true))
+  WHERE ((COALESCE(s.next_created_at, c.observed_at) - s.created_at) > c.max_age);
+COMMENT ON VIEW inventory.gaps IS 'Spans longer than max_age between successive backups of a cluster, over all that was ever stored, and the span from its newest backup to its newest complete listing. Time in which the cluster was stopped counts too. A cluster that never had a backup has none: see freshness and attainment.';
+COMMENT ON COLUMN inventory.gaps.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
+COMMENT ON COLUMN inventory.gaps.cluster_id IS 'The cluster''s id.';
+COMMENT ON COLUMN inventory.gaps.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
+COMMENT ON COLUMN inventory.gaps.labels IS 'The cluster''s labels in the configuration.';
+COMMENT ON COLUMN inventory.gaps.gap_started_at IS 'When the backup before it was completed.';
+COMMENT ON COLUMN inventory.gaps.gap_ended_at IS 'When the next backup was completed; NULL: still open, as of the newest complete listing.';
+COMMENT ON COLUMN inventory.gaps.gap_duration IS 'Its length; of an open one until the newest complete listing, never until now.';
+COMMENT ON COLUMN inventory.gaps.max_age IS 'How old the newest backup may be. Today''s value, also for gaps of the past.';
+COMMENT ON COLUMN inventory.gaps.before_backup_id IS 'The backup before it, in any state.';
+COMMENT ON COLUMN inventory.gaps.after_backup_id IS 'The backup after it, in any state; NULL: none yet.';
+COMMENT ON COLUMN inventory.gaps.collection_hole IS 'True where a backup may have come in the span and gone before we looked: it overlaps a blind stretch of collection_holes.';
+COMMENT ON COLUMN inventory.gaps.proven_duration IS 'The longest part of the span without a blind stretch: no backup was made in it, as far as a backup lives at least as long as blind_until assumes.';
+COMMENT ON COLUMN inventory.gaps.proven IS 'True where proven_duration is longer than max_age: the gap is theirs, whatever we did not see.';
+CREATE VIEW inventory.index_backups AS
+ SELECT c.service,
+    c.cluster_id,
+    c.name AS cluster_name,
+    c.labels,
+    f.index_name,
+    f.backup_id,
+    f.created_at,
+    f.created_at_ns,
+    f.opensearch_version,
+    f.indices_total,
+    f.indices_truncated,
+    f.listed_only,
+    c.observed_at
+   FROM (collector.cluster c
+     CROSS JOIN LATERAL ( WITH holder AS (
+                 SELECT DISTINCT ON (b.index_set_id, b.indices_total) b.index_set_id,
+                    b.indices_total,
+                    b.backup_id,
+                    b.created_at,
+                    b.created_at_ns,
+                    b.opensearch_version
+                   FROM collector.backup b
+                  WHERE ((b.cluster_id = c.cluster_id) AND (b.vanished_listing_id IS NULL) AND (b.missing_listing_id IS NULL) AND (b.created_at <= (now() + '01:00:00'::interval)))
+                  ORDER BY b.index_set_id, b.indices_total, b.created_at DESC, b.created_at_ns DESC
+                ), named AS (
+                 SELECT holder.index_set_id,
+                    holder.indices_total,
+                    holder.backup_id,
+                    holder.created_at,
+                    holder.created_at_ns,
+                    holder.opensearch_version,
+                    COALESCE(s.names, '{}'::text[]) AS names,
+                    (COALESCE(holder.indices_total, (0)::bigint) <> COALESCE(cardinality(s.names), 0)) AS indices_truncated
+                   FROM (holder
+                     LEFT JOIN collector.index_set s ON ((s.index_set_id = holder.index_set_id)))
+                )
+         SELECT DISTINCT ON (n.index_name) n.index_name,
+            named.backup_id,
+            named.created_at,
+            named.created_at_ns,
+            named.opensearch_version,
+            named.indices_total,
+            named.indices_truncated,
+            (EXISTS ( SELECT
+                   FROM named newer
+                  WHERE (newer.indices_truncated AND (ROW(newer.created_at, newer.created_at_ns) > ROW(named.created_at, named.created_at_ns))))) AS listed_only
+           FROM (named
+             CROSS JOIN LATERAL unnest(named.names) n(index_name))
+          ORDER BY n.index_name, named.created_at DESC, named.created_at_ns DESC) f);
+COMMENT ON VIEW inventory.index_backups IS 'For each cluster and index name the newest live backup whose list names it.';
+COMMENT ON COLUMN inventory.index_backups.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
+COMMENT ON COLUMN inventory.index_backups.cluster_id IS 'The cluster''s id.';
+COMMENT ON COLUMN inventory.index_backups.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
+COMMENT ON COLUMN inventory.index_backups.labels IS 'The cluster''s labels in the configuration.';
+COMMENT ON COLUMN inventory.index_backups.index_name IS 'Name of the index.';
+COMMENT ON COLUMN inventory.index_backups.backup_id IS 'The newest live backup that names it.';
+COMMENT ON COLUMN inventory.index_backups.created_at IS 'When that backup was completed, floored to the microsecond.';
+COMMENT ON COLUMN inventory.index_backups.created_at_ns IS 'Nanoseconds (0-999) beyond created_at.';
+COMMENT ON COLUMN inventory.index_backups.opensearch_version IS 'The version that made it.';
+COMMENT ON COLUMN inventory.index_backups.indices_total IS 'Number of indices in it, as the API counts them.';
+COMMENT ON COLUMN inventory.index_backups.indices_truncated IS 'True where it may hold more indices than it names: its count is another, or it has none.';
+COMMENT ON COLUMN inventory.index_backups.listed_only IS 'True where a newer live backup may name only some of its indices: it may hold this one as well, and nobody can tell.';
+COMMENT ON COLUMN inventory.index_backups.observed_at IS 'Start of the newest complete listing: live means live then.';
+CREATE VIEW inventory.listings AS
+ SELECT l.listing_id,
+    l.sweep_id,
+    c.service,
+    l.cluster_id,
+    c.name AS cluster_name,
+    l.outcome,
+    l.via,
+    l.started_at,
+    l.finished_at,
+    (l.finished_at - l.started_at) AS duration,
+    l.pages,
+    l.requests,
+    l.retries,
+    l.throttles,
+    l.restarts,
+    l.bytes,
+    l.listed,
+    l.inserted,
+    l.updated,
+    l.unchanged,
+    l.missing,
+    l.vanished,
+    l.returned,
+    l.quarantined,
+    l.duplicates,
+    l.error,
+    l.message,
+    l.server_request_id
+   FROM (collector.listing l
+     JOIN collector.cluster c ON ((c.cluster_id = l.cluster_id)));
+COMMENT ON VIEW inventory.listings IS 'The ledger: one row for each reading of one cluster. Answers why a cluster is unknown without reading logs.';
+COMMENT ON COLUMN inventory.listings.listing_id IS 'Number of the listing, drawn before its first page; a higher one began later.';
+COMMENT ON COLUMN inventory.listings.sweep_id IS 'The sweep it belongs to.';
+COMMENT ON COLUMN inventory.listings.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
+COMMENT ON COLUMN inventory.listings.cluster_id IS 'The cluster that was listed.';
+COMMENT ON COLUMN inventory.listings.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
+COMMENT ON COLUMN inventory.listings.outcome IS 'complete, partial (some records unreadable), held (too much disappeared at once), failed, superseded (a newer listing was merged first).';
+COMMENT ON COLUMN inventory.listings.via IS 'Which list was read: the cluster''s own, or that of its folder, since the cluster was not found. Clusters of one folder share a reading; what it cost stands with the first.';
+COMMENT ON COLUMN inventory.listings.started_at IS 'Before its first page was asked for, on the database''s clock.';
+COMMENT ON COLUMN inventory.listings.finished_at IS 'When its row was written.';
+COMMENT ON COLUMN inventory.listings.duration IS 'finished_at - started_at.';
+COMMENT ON COLUMN inventory.listings.pages IS 'Pages received.';
+COMMENT ON COLUMN inventory.listings.requests IS 'Requests sent, retries included.';
+COMMENT ON COLUMN inventory.listings.retries IS 'Requests that repeated a failed one.';
+COMMENT ON COLUMN inventory.listings.throttles IS 'Answers that asked us to slow down.';
+COMMENT ON COLUMN inventory.listings.restarts IS 'How often it began anew because the list moved: 0 or 1.';
+COMMENT ON COLUMN inventory.listings.bytes IS 'Bytes of all bodies, decoded.';
+COMMENT ON COLUMN inventory.listings.listed IS 'Records on all pages.';
+COMMENT ON COLUMN inventory.listings.inserted IS 'Backups seen for the first time.';
+COMMENT ON COLUMN inventory.listings.updated IS 'Backups with a changed value.';
+COMMENT ON COLUMN inventory.listings.unchanged IS 'Backups that are as they were stored.';
+COMMENT ON COLUMN inventory.listings.missing IS 'Backups marked missing.';
+COMMENT ON COLUMN inventory.listings.vanished IS 'Backups marked vanished.';
+COMMENT ON COLUMN inventory.listings.returned IS 'Missing or vanished backups that were listed again.';
+COMMENT ON COLUMN inventory.listings.quarantined IS 'Records that could not be read exactly.';
+COMMENT ON COLUMN inventory.listings.duplicates IS 'Records listed twice with identical content.';
+COMMENT ON COLUMN inventory.listings.error IS 'The kind of error, a stable word, where the listing failed.';
+COMMENT ON COLUMN inventory.listings.message IS 'What went wrong, in full.';
+COMMENT ON COLUMN inventory.listings.server_request_id IS 'The newest request id that the API named: what its support asks for.';
+CREATE VIEW inventory.quarantine AS
+ SELECT c.service,
+    q.cluster_id,
+    c.name AS cluster_name,
+    q.backup_id,
+    q.field,
+    q.reason,
+    q.raw,
+    q.raw_size_bytes,
+    q.first_seen_at,
+    q.last_seen_at,
+    (q.last_listing_id = c.last_listing_id) AS in_newest_listing
+   FROM (collector.quarantine q
+     JOIN collector.cluster c ON ((c.cluster_id = q.cluster_id)));
+COMMENT ON VIEW inventory.quarantine IS 'Records that could not be read exactly, as received, with the reason.';
+COMMENT ON COLUMN inventory.quarantine.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
+COMMENT ON COLUMN inventory.quarantine.cluster_id IS 'The cluster whose list held the record.';
+COMMENT ON COLUMN inventory.quarantine.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
+COMMENT ON COLUMN inventory.quarantine.backup_id IS 'The record''s id, where it could be read.';
+COMMENT ON COLUMN inventory.quarantine.field IS 'The API''s name of the field that could not be read; NULL: the record as a whole.';
+COMMENT ON COLUMN inventory.quarantine.reason IS 'Why it could not be read exactly.';
+COMMENT ON COLUMN inventory.quarantine.raw IS 'The first MiB of the record''s bytes as received.';
+COMMENT ON COLUMN inventory.quarantine.raw_size_bytes IS 'The record''s whole length in bytes.';
+COMMENT ON COLUMN inventory.quarantine.first_seen_at IS 'Start of the first listing that held it.';
+COMMENT ON COLUMN inventory.quarantine.last_seen_at IS 'Start of the newest listing that held it.';
+COMMENT ON COLUMN inventory.quarantine.in_newest_listing IS 'True while the API still lists the record.';
+CREATE VIEW inventory.restorability AS
+ SELECT f.service,
+    f.cluster_id,
+    f.cluster_name,
+    f.labels,
+        CASE
+            WHEN ((c.observed_at IS NULL) OR ((now() - c.observed_at) > c.observation_max_age)) THEN 'unknown'::text
+            WHEN (newest.backup_id IS NULL) THEN 'no'::text
+            WHEN (version.supported_until IS NULL) THEN 'unknown'::text
+            WHEN (version.supported_until < ((now() AT TIME ZONE 'UTC'::text))::date) THEN 'no'::text
+            ELSE 'yes'::text
+        END AS restorable,
+    newest.backup_id,
+    newest.created_at,
+    newest.created_at_ns,
+    newest.opensearch_version,
+    (version.supported_until >= ((now() AT TIME ZONE 'UTC'::text))::date) AS version_supported,
+    version.supported_until,
+    version.source,
+    newest.free_space_required_bytes,
+    newest.total_size_bytes,
+    f.observed_at,
+    newest.elasticsearch_version
+   FROM (((inventory.freshness f
+     JOIN collector.cluster c ON ((c.cluster_id = f.cluster_id)))
+     LEFT JOIN collector.backup newest ON (((newest.cluster_id = f.cluster_id) AND (newest.backup_id = f.newest_backup_id))))
+     LEFT JOIN LATERAL ( SELECT v.supported_until,
+            v.source
+           FROM collector.engine_version v
+          WHERE ((v.service = f.service) AND starts_with((COALESCE(newest.opensearch_version, newest.elasticsearch_version) || '.'::text), (v.version_prefix || '.'::text)))
+          ORDER BY (length(v.version_prefix)) DESC
+         LIMIT 1) version ON (true));
+COMMENT ON VIEW inventory.restorability IS 'Can it be restored? The newest live backup of each configured cluster, and what a restore needs. Whether a backup of OpenSearch is automatic or was made by hand cannot be told: the API does not say it.';
+COMMENT ON COLUMN inventory.restorability.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
+COMMENT ON COLUMN inventory.restorability.cluster_id IS 'The cluster''s id.';
+COMMENT ON COLUMN inventory.restorability.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
+COMMENT ON COLUMN inventory.restorability.labels IS 'The cluster''s labels in the configuration.';
+COMMENT ON COLUMN inventory.restorability.restorable IS 'yes: there is a live backup of a version that is supported today. no: there is none, or its version is not. unknown: not seen recently, or nothing is known of the version (collector.engine_version).';
+COMMENT ON COLUMN inventory.restorability.backup_id IS 'The newest live backup; NULL: none.';
+COMMENT ON COLUMN inventory.restorability.created_at IS 'When it was completed, floored to the microsecond.';
+COMMENT ON COLUMN inventory.restorability.created_at_ns IS 'Nanoseconds (0-999) beyond created_at.';
+COMMENT ON COLUMN inventory.restorability.opensearch_version IS 'The version that made it, where that was OpenSearch.';
+COMMENT ON COLUMN inventory.restorability.version_supported IS 'Whether backups of that version are restored today; NULL: nobody told us.';
+COMMENT ON COLUMN inventory.restorability.supported_until IS 'The last day on which they are, by collector.engine_version; infinity: no end is announced.';
+COMMENT ON COLUMN inventory.restorability.source IS 'Where that is written.';
+COMMENT ON COLUMN inventory.restorability.free_space_required_bytes IS 'Free space that a restore needs, as the API says it; NULL: it did not.';
+COMMENT ON COLUMN inventory.restorability.total_size_bytes IS 'Size of all data it restores, as the API says it.';
+COMMENT ON COLUMN inventory.restorability.observed_at IS 'Start of the newest complete listing.';
+COMMENT ON COLUMN inventory.restorability.elasticsearch_version IS 'The version that made it, where that was Elasticsearch.';
+CREATE VIEW inventory.storage_daily AS
+ SELECT c.service,
+    c.cluster_id,
+    c.name AS cluster_name,
+    c.labels,
+    d.day,
+    d.billable_bytes,
+    d.restorable_bytes,
+    d.backups,
+    d.backups_without_size,
+    (EXISTS ( SELECT
+           FROM collector.listing l
+          WHERE ((l.cluster_id = c.cluster_id) AND (l.outcome = 'complete'::text) AND (l.started_at >= ((d.day)::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (l.started_at < (((d.day + 1))::timestamp without time zone AT TIME ZONE 'UTC'::text))))) AS known
+   FROM ((collector.cluster c
+     CROSS JOIN LATERAL ( SELECT ((l.started_at AT TIME ZONE 'UTC'::text))::date AS first_day,
+            ((
+                CASE
+                    WHEN c.managed THEN now()
+                    ELSE c.observed_at
+                END AT TIME ZONE 'UTC'::text))::date AS last_day
+           FROM collector.listing l
+          WHERE ((l.cluster_id = c.cluster_id) AND (l.outcome = 'complete'::text))
+          ORDER BY l.started_at
+         LIMIT 1) span)
+     CROSS JOIN LATERAL ( WITH dated AS (
+                 SELECT b.created_at,
+                    b.created_at_ns,
+                    b.status,
+                    COALESCE(b.incremental_size_bytes, b.size_bytes) AS billable_bytes,
+                    COALESCE(b.total_size_bytes, b.size_bytes) AS restorable_bytes,
+                    GREATEST(((LEAST(b.created_at, b.first_seen_at) AT TIME ZONE 'UTC'::text))::date, span.first_day) AS first_day,
+                    ((b.missing_since AT TIME ZONE 'UTC'::text))::date AS gone_day
+                   FROM collector.backup b
+                  WHERE (b.cluster_id = c.cluster_id)
+                ), stay AS (
+                 SELECT dated.created_at,
+                    dated.created_at_ns,
+                    dated.status,
+                    dated.billable_bytes,
+                    dated.restorable_bytes,
+                    dated.first_day,
+                    dated.gone_day
+                   FROM dated
+                  WHERE ((dated.gone_day IS NULL) OR (dated.gone_day > dated.first_day))
+                ), changed AS (
+                 SELECT e.day,
+                    sum(e.backups) AS backups,
+                    sum(e.billable_bytes) AS billable_bytes,
+                    sum(e.backups_without_size) AS backups_without_size
+                   FROM ( SELECT stay.first_day AS day,
+                            count(*) AS backups,
+                            sum(stay.billable_bytes) AS billable_bytes,
+                            (count(*) - count(stay.billable_bytes)) AS backups_without_size
+                           FROM stay
+                          GROUP BY stay.first_day
+                        UNION ALL
+                         SELECT stay.gone_day AS day,
+                            (- count(*)) AS backups,
+                            (- sum(stay.billable_bytes)) AS billable_bytes,
+                            (count(stay.billable_bytes) - count(*)) AS backups_without_size
+                           FROM stay
+                          WHERE (stay.gone_day IS NOT NULL)
+                          GROUP BY stay.gone_day) e
+                  GROUP BY e.day
+                ), candidate AS (
+                 SELECT n.created_at,
+                    n.created_at_ns,
+                    n.restorable_bytes,
+                    n.first_day,
+                    LEAST(span.last_day, (n.gone_day - 1),
+                        CASE
+                            WHEN (COALESCE(n.next_gone_day, 'infinity'::date) >= COALESCE(n.gone_day, 'infinity'::date)) THEN (n.next_day - 1)
+                            ELSE NULL::date
+                        END) AS final_day
+                   FROM ( SELECT stay.created_at,
+                            stay.created_at_ns,
+                            stay.status,
+                            stay.billable_bytes,
+                            stay.restorable_bytes,
+                            stay.first_day,
+                            stay.gone_day,
+                            lead(stay.first_day) OVER in_time AS next_day,
+                            lead(stay.gone_day) OVER in_time AS next_gone_day
+                           FROM stay
+                          WHERE ((stay.created_at <= (now() + '01:00:00'::interval)) AND inventory.is_finished(stay.status))
+                          WINDOW in_time AS (ORDER BY stay.created_at, stay.created_at_ns)) n
+                ), newest AS (
+                 SELECT DISTINCT ON (n.day) n.day,
+                    candidate.restorable_bytes
+                   FROM (candidate
+                     CROSS JOIN LATERAL ( SELECT (candidate.first_day + g.number) AS day
+                           FROM generate_series(0, (candidate.final_day - candidate.first_day)) g(number)) n)
+                  ORDER BY n.day, candidate.created_at DESC, candidate.created_at_ns DESC
+                )
+         SELECT s.day,
+            COALESCE(sum(changed.billable_bytes) OVER (ORDER BY s.day), (0)::numeric) AS billable_bytes,
+            newest.restorable_bytes,
+            (COALESCE(sum(changed.backups) OVER (ORDER BY s.day), (0)::numeric))::bigint AS backups,
+            (COALESCE(sum(changed.backups_without_size) OVER (ORDER BY s.day), (0)::numeric))::bigint AS backups_without_size
+           FROM ((( SELECT (span.first_day + g.number) AS day
+                   FROM generate_series(0, (span.last_day - span.first_day)) g(number)) s
+             LEFT JOIN changed ON ((changed.day = s.day)))
+             LEFT JOIN newest ON ((newest.day = s.day)))) d);
+COMMENT ON VIEW inventory.storage_daily IS 'What the backups of a cluster took at the end of each UTC day (of today: now), from the day of its first complete listing; of a cluster that left the configuration until its last one.';
+COMMENT ON COLUMN inventory.storage_daily.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
+COMMENT ON COLUMN inventory.storage_daily.cluster_id IS 'The cluster''s id.';
+COMMENT ON COLUMN inventory.storage_daily.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
+COMMENT ON COLUMN inventory.storage_daily.labels IS 'The cluster''s labels in the configuration.';
+COMMENT ON COLUMN inventory.storage_daily.day IS 'The day, in UTC.';
+COMMENT ON COLUMN inventory.storage_daily.billable_bytes IS 'Sum over the backups that were there at the day''s end: incremental_size_bytes, or size_bytes where the API gives no incremental one. A lower bound where backups_without_size is not 0.';
+COMMENT ON COLUMN inventory.storage_daily.restorable_bytes IS 'What the newest of them restores: its total_size_bytes, or size_bytes where the API gives no total. NULL: no backup, or no size.';
+COMMENT ON COLUMN inventory.storage_daily.backups IS 'How many were there: completed (or seen) by then, and not yet absent from a complete listing.';
+COMMENT ON COLUMN inventory.storage_daily.backups_without_size IS 'Of these, how many have no size to add.';
+COMMENT ON COLUMN inventory.storage_daily.known IS 'True if a complete listing began on that day. Else nobody looked: the numbers are those of the stored backups, and may be wrong both ways.';
+CREATE VIEW inventory.sweeps AS
+ SELECT sweep_id,
+    outcome,
+    started_at,
+    finished_at,
+    (finished_at - started_at) AS duration,
+    shard,
+    clusters_selected,
+    clusters_complete,
+    clusters_partial,
+    clusters_held,
+    clusters_failed,
+    clusters_superseded,
+    trace_id,
+    program_version
+   FROM collector.sweep s;
+COMMENT ON VIEW inventory.sweeps IS 'One row for each pass over the selected clusters.';
+COMMENT ON COLUMN inventory.sweeps.sweep_id IS 'Number of the sweep; a higher one began later.';
+COMMENT ON COLUMN inventory.sweeps.outcome IS 'complete, partial (some clusters are not complete), failed (none is), interrupted (by a signal), aborted (killed), running.';
+COMMENT ON COLUMN inventory.sweeps.started_at IS 'When it began, on the database''s clock.';
+COMMENT ON COLUMN inventory.sweeps.finished_at IS 'When it ended; NULL: it runs.';
+COMMENT ON COLUMN inventory.sweeps.duration IS 'finished_at - started_at.';
+COMMENT ON COLUMN inventory.sweeps.shard IS 'The part of the clusters it was asked for, as I/N; NULL: all.';
+COMMENT ON COLUMN inventory.sweeps.clusters_selected IS 'Clusters it was to list.';
+COMMENT ON COLUMN inventory.sweeps.clusters_complete IS 'Of these, listings with outcome complete.';
+COMMENT ON COLUMN inventory.sweeps.clusters_partial IS 'Listings with outcome partial.';
+COMMENT ON COLUMN inventory.sweeps.clusters_held IS 'Listings with outcome held.';
+COMMENT ON COLUMN inventory.sweeps.clusters_failed IS 'Listings with outcome failed.';
+COMMENT ON COLUMN inventory.sweeps.clusters_superseded IS 'Listings with outcome superseded.';
+COMMENT ON COLUMN inventory.sweeps.trace_id IS 'What the API was sent as x-client-trace-id.';
+COMMENT ON COLUMN inventory.sweeps.program_version IS 'Version of the collector.';
+CREATE VIEW inventory.vitals AS
+ SELECT f.service,
+    f.cluster_id,
+    f.cluster_name,
+    f.verdict,
+    f.newest_created_at,
+    f.backup_age,
+    f.max_age,
+    f.observation_age,
+    f.live_backups,
+    stored.live_bytes,
+    c.observation_max_age,
+    COALESCE((merged.outcome = 'held'::text), false) AS held,
+    ( SELECT count(*) AS count
+           FROM collector.quarantine q
+          WHERE ((q.cluster_id = c.cluster_id) AND (q.last_listing_id = c.last_listing_id))) AS quarantined,
+        CASE
+            WHEN (schedule.kind = 'schedule_weakened'::text) THEN schedule.changed_at
+            ELSE NULL::timestamp with time zone
+        END AS schedule_weakened_at
+   FROM ((((inventory.freshness f
+     JOIN collector.cluster c ON ((c.cluster_id = f.cluster_id)))
+     LEFT JOIN collector.listing merged ON ((merged.listing_id = c.last_listing_id)))
+     LEFT JOIN LATERAL ( SELECT h.kind,
+            h.changed_at
+           FROM collector.cluster_change h
+          WHERE ((h.cluster_id = c.cluster_id) AND (h.kind = ANY (ARRAY['schedule_changed'::text, 'schedule_weakened'::text])))
+          ORDER BY h.change_id DESC
+         LIMIT 1) schedule ON (true))
+     CROSS JOIN LATERAL ( SELECT COALESCE(sum(COALESCE(b.incremental_size_bytes, b.size_bytes)), (0)::numeric) AS live_bytes
+           FROM collector.backup b
+          WHERE ((b.cluster_id = f.cluster_id) AND (b.vanished_listing_id IS NULL) AND (b.missing_listing_id IS NULL))) stored);
+COMMENT ON VIEW inventory.vitals IS 'One row for each managed cluster: the numbers that collector serve shows at /metrics.';
+COMMENT ON COLUMN inventory.vitals.service IS 'Which managed database.';
+COMMENT ON COLUMN inventory.vitals.cluster_id IS 'The cluster.';
+COMMENT ON COLUMN inventory.vitals.cluster_name IS 'Its name in the configuration; NULL: none.';
+COMMENT ON COLUMN inventory.vitals.verdict IS 'fresh, stale or unknown: see freshness.';
+COMMENT ON COLUMN inventory.vitals.newest_created_at IS 'When its newest live backup was completed, floored to the microsecond; NULL: none.';
+COMMENT ON COLUMN inventory.vitals.backup_age IS 'The age of that backup.';
+COMMENT ON COLUMN inventory.vitals.max_age IS 'How old it may be.';
+COMMENT ON COLUMN inventory.vitals.observation_age IS 'How long ago the newest complete listing began; NULL: there is none.';
+COMMENT ON COLUMN inventory.vitals.live_backups IS 'Its live backups.';
+COMMENT ON COLUMN inventory.vitals.live_bytes IS 'What its live backups take up: of each what it added to the ones before, where the API says that, else its size.';
+COMMENT ON COLUMN inventory.vitals.observation_max_age IS 'How old its newest complete listing may be.';
+COMMENT ON COLUMN inventory.vitals.held IS 'Whether its newest listing that ended was held.';
+COMMENT ON COLUMN inventory.vitals.quarantined IS 'Records of its newest listing that ended that could not be read exactly.';
+COMMENT ON COLUMN inventory.vitals.schedule_weakened_at IS 'When its schedule was found to promise less than before; NULL: never, or it has changed again since without that.';
+ALTER TABLE ONLY collector.backup_change
+    ADD CONSTRAINT backup_change_pkey PRIMARY KEY (change_id);
+ALTER TABLE ONLY collector.backup
+    ADD CONSTRAINT backup_pkey PRIMARY KEY (cluster_id, backup_id);
+ALTER TABLE ONLY collector.cluster_change
+    ADD CONSTRAINT cluster_change_pkey PRIMARY KEY (change_id);
+ALTER TABLE ONLY collector.cluster
+    ADD CONSTRAINT cluster_pkey PRIMARY KEY (cluster_id);
+ALTER TABLE ONLY collector.discovered_cluster
+    ADD CONSTRAINT discovered_cluster_pkey PRIMARY KEY (cluster_id);
+ALTER TABLE ONLY collector.discovery
+    ADD CONSTRAINT discovery_pkey PRIMARY KEY (discovery_id, source);
+ALTER TABLE ONLY collector.discovery_source
+    ADD CONSTRAINT discovery_source_pkey PRIMARY KEY (source);
+ALTER TABLE ONLY collector.engine_version
+    ADD CONSTRAINT engine_version_pkey PRIMARY KEY (service, version_prefix);
+ALTER TABLE ONLY collector.index_set
+    ADD CONSTRAINT index_set_pkey PRIMARY KEY (index_set_id);
+ALTER TABLE ONLY collector.lease
+    ADD CONSTRAINT lease_pkey PRIMARY KEY (lease_id);
+ALTER TABLE ONLY collector.listing
+    ADD CONSTRAINT listing_can_be_cited_as_proof UNIQUE (cluster_id, listing_id, outcome);
+ALTER TABLE ONLY collector.listing
+    ADD CONSTRAINT listing_pkey PRIMARY KEY (listing_id);
+ALTER TABLE ONLY collector.migration
+    ADD CONSTRAINT migration_pkey PRIMARY KEY (version);
+ALTER TABLE ONLY collector.probe
+    ADD CONSTRAINT probe_pkey PRIMARY KEY (probe_id);
+ALTER TABLE ONLY collector.quarantine
+    ADD CONSTRAINT quarantine_keeps_a_record_once UNIQUE (cluster_id, fingerprint);
+ALTER TABLE ONLY collector.quarantine
+    ADD CONSTRAINT quarantine_pkey PRIMARY KEY (quarantine_id);
+ALTER TABLE ONLY collector.sweep
+    ADD CONSTRAINT sweep_pkey PRIMARY KEY (sweep_id);
+CREATE INDEX backup_change_cluster_idx ON collector.backup_change USING btree (cluster_id, backup_id, changed_at, kind);
+CREATE INDEX backup_change_in_time_idx ON collector.backup_change USING brin (changed_at);
+CREATE INDEX backup_first_seen_idx ON collector.backup USING brin (first_seen_at);
+CREATE INDEX backup_present_idx ON collector.backup USING btree (cluster_id, created_at, created_at_ns) WHERE (vanished_listing_id IS NULL);
+CREATE INDEX backup_state_idx ON collector.backup USING btree (cluster_id, created_at) WHERE (
+CASE
+    WHEN (vanished_listing_id IS NOT NULL) THEN 'vanished'::text
+    WHEN (missing_listing_id IS NOT NULL) THEN 'missing'::text
+    ELSE 'live'::text
+END <> 'vanished'::text);
+CREATE INDEX backup_vanished_idx ON collector.backup USING btree (cluster_id, created_at, created_at_ns) WHERE (vanished_listing_id IS NOT NULL);
+CREATE INDEX cluster_change_cluster_idx ON collector.cluster_change USING btree (cluster_id, change_id);
+CREATE INDEX discovered_cluster_source_idx ON collector.discovered_cluster USING btree (source);
+CREATE INDEX discovery_source_idx ON collector.discovery USING btree (source, discovery_id);
+CREATE INDEX index_set_names_idx ON collector.index_set USING gin (names);
+CREATE INDEX listing_in_time_idx ON collector.listing USING btree (cluster_id, started_at, outcome);
+CREATE INDEX listing_sweep_idx ON collector.listing USING brin (sweep_id) WITH (autosummarize='on');
+CREATE INDEX sweep_running_idx ON collector.sweep USING btree (deadline_at) WHERE (outcome = 'running'::text);
+CREATE STATISTICS collector.backup_state ON (CASE WHEN vanished_listing_id IS NOT NULL THEN 'vanished'::text WHEN missing_listing_id IS NOT NULL THEN 'missing'::text ELSE 'live'::text END) FROM collector.backup;
+CREATE TRIGGER backup_deleted_by_hand BEFORE DELETE ON collector.backup FOR EACH ROW EXECUTE FUNCTION collector.forget_edited_backup();
+CREATE TRIGGER backup_edited_by_hand BEFORE UPDATE ON collector.backup FOR EACH ROW WHEN (((old.fingerprint = new.fingerprint) AND (((((((((((((((((((((((((((old.backup_id IS DISTINCT FROM new.backup_id) OR (old.folder_id IS DISTINCT FROM new.folder_id)) OR (old.source_cluster_id IS DISTINCT FROM new.source_cluster_id)) OR (old.started_at IS DISTINCT FROM new.started_at)) OR (old.started_at_ns IS DISTINCT FROM new.started_at_ns)) OR (old.created_at IS DISTINCT FROM new.created_at)) OR (old.created_at_ns IS DISTINCT FROM new.created_at_ns)) OR (old.index_set_id IS DISTINCT FROM new.index_set_id)) OR (old.opensearch_version IS DISTINCT FROM new.opensearch_version)) OR (old.size_bytes IS DISTINCT FROM new.size_bytes)) OR (old.indices_total IS DISTINCT FROM new.indices_total)) OR (old.incremental_size_bytes IS DISTINCT FROM new.incremental_size_bytes)) OR (old.total_size_bytes IS DISTINCT FROM new.total_size_bytes)) OR (old.free_space_required_bytes IS DISTINCT FROM new.free_space_required_bytes)) OR (old.extra IS DISTINCT FROM new.extra)) OR (old.type IS DISTINCT FROM new.type)) OR (old.method IS DISTINCT FROM new.method)) OR (old.status IS DISTINCT FROM new.status)) OR (old.journal_size_bytes IS DISTINCT FROM new.journal_size_bytes)) OR (old.shared_size_bytes IS DISTINCT FROM new.shared_size_bytes)) OR (old.source_shard_names IS DISTINCT FROM new.source_shard_names)) OR (old.databases IS DISTINCT FROM new.databases)) OR (old.retention_policy_id IS DISTINCT FROM new.retention_policy_id)) OR (old.retention_policy_name IS DISTINCT FROM new.retention_policy_name)) OR (old.retain_until IS DISTINCT FROM new.retain_until)) OR (old.retain_until_ns IS DISTINCT FROM new.retain_until_ns)) OR (old.elasticsearch_version IS DISTINCT FROM new.elasticsearch_version)))) EXECUTE FUNCTION collector.forget_edited_backup();
+CREATE TRIGGER backup_truncated_by_hand BEFORE TRUNCATE ON collector.backup FOR EACH STATEMENT EXECUTE FUNCTION collector.forget_edited_backup();
+ALTER TABLE ONLY collector.backup
+    ADD CONSTRAINT backup_is_missing_by_proof_of_a_complete_listing FOREIGN KEY (cluster_id, missing_listing_id, proof) REFERENCES collector.listing(cluster_id, listing_id, outcome);
+ALTER TABLE ONLY collector.backup
+    ADD CONSTRAINT backup_vanished_by_proof_of_a_complete_listing FOREIGN KEY (cluster_id, vanished_listing_id, proof) REFERENCES collector.listing(cluster_id, listing_id, outcome);
+ALTER TABLE ONLY collector.discovered_cluster
+    ADD CONSTRAINT discovered_cluster_source_fkey FOREIGN KEY (source) REFERENCES collector.discovery_source(source);
+ALTER TABLE ONLY collector.discovery
+    ADD CONSTRAINT discovery_source_fkey FOREIGN KEY (source) REFERENCES collector.discovery_source(source);
+ALTER TABLE ONLY collector.listing
+    ADD CONSTRAINT listing_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES collector.cluster(cluster_id);
+ALTER TABLE ONLY collector.listing
+    ADD CONSTRAINT listing_sweep_id_fkey FOREIGN KEY (sweep_id) REFERENCES collector.sweep(sweep_id);
+ALTER TABLE ONLY collector.quarantine
+    ADD CONSTRAINT quarantine_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES collector.cluster(cluster_id);
