@@ -328,6 +328,7 @@ CREATE TABLE collector.discovered_cluster (
     retention_days integer,
     matched boolean NOT NULL,
     stopped_since timestamptz,
+    stopped_after timestamptz,
     first_seen_at timestamptz NOT NULL,
     changed_at timestamptz NOT NULL,
     last_seen_at timestamptz,
@@ -345,6 +346,7 @@ CREATE INDEX discovered_cluster_source_idx ON collector.discovered_cluster (sour
 COMMENT ON TABLE collector.discovered_cluster IS 'Every cluster that a discovery ever saw, as the API describes it, also those that the configuration''s filters leave out.';
 COMMENT ON COLUMN collector.discovered_cluster.matched IS 'Whether an entry of the configuration wanted it when it was last read.';
 COMMENT ON COLUMN collector.discovered_cluster.stopped_since IS 'Start of the first reading that described it as STOPPED; NULL while it is not. Where that is first_seen_at, nobody knows since when.';
+COMMENT ON COLUMN collector.discovered_cluster.stopped_after IS 'Start of the newest reading before stopped_since, which described it otherwise: it was stopped between the two. NULL: it is not stopped, or nobody saw it run.';
 COMMENT ON COLUMN collector.discovered_cluster.changed_at IS 'Start of the reading that last wrote this row: it found something new, or was not complete. That it is still so, its source''s observed_at says.';
 COMMENT ON COLUMN collector.discovered_cluster.last_seen_at IS 'Of a cluster that is gone: the newest reading known to hold it. Of one that is there NULL: its source''s observed_at says it.';
 COMMENT ON COLUMN collector.discovered_cluster.gone_since IS 'Start of the complete reading that named it no longer.';
