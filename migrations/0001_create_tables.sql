@@ -270,6 +270,7 @@ CREATE TABLE collector.discovery_source (
     cloud_id text,
     active boolean NOT NULL,
     last_discovery_id bigint NOT NULL DEFAULT 0,
+    failed_discovery_id bigint NOT NULL DEFAULT 0,
     observed_at timestamptz,
     CONSTRAINT discovery_source_kind_is_known CHECK (kind IN ('folder', 'cloud')),
     CONSTRAINT discovery_source_of_a_folder_has_a_service CHECK (
@@ -282,6 +283,7 @@ COMMENT ON TABLE collector.discovery_source IS 'Where clusters are found: one ro
 COMMENT ON COLUMN collector.discovery_source.cloud_id IS 'The cloud itself, or that through which the folder was found.';
 COMMENT ON COLUMN collector.discovery_source.active IS 'False once the newest sweep''s configuration leads there no longer.';
 COMMENT ON COLUMN collector.discovery_source.last_discovery_id IS 'The fence: the newest discovery that was stored. An older one is refused.';
+COMMENT ON COLUMN collector.discovery_source.failed_discovery_id IS 'The newest discovery that was led there and could not read it: an older one does not take the source for left.';
 COMMENT ON COLUMN collector.discovery_source.observed_at IS 'When its newest complete reading began, on the database''s clock.';
 
 CREATE TABLE collector.discovery (
