@@ -98,6 +98,7 @@ CREATE TABLE collector.listing (
     returned integer NOT NULL DEFAULT 0,
     quarantined integer NOT NULL DEFAULT 0,
     duplicates integer NOT NULL DEFAULT 0,
+    unkept integer NOT NULL DEFAULT 0,
     error text,
     message text,
     server_request_id text,
@@ -106,6 +107,7 @@ CREATE TABLE collector.listing (
     CONSTRAINT listing_via_is_known CHECK (via IN ('cluster', 'folder')),
     CONSTRAINT listing_failed_with_an_error CHECK ((outcome = 'failed') = (error IS NOT NULL)),
     CONSTRAINT listing_marks_absence_only_when_complete CHECK (outcome = 'complete' OR (missing = 0 AND vanished = 0)),
+    CONSTRAINT listing_unkept_is_of_the_quarantined CHECK (unkept BETWEEN 0 AND quarantined),
     CONSTRAINT listing_accounts_for_every_record CHECK (
         outcome IN ('failed', 'superseded')
         OR listed = inserted + updated + unchanged + returned + quarantined + duplicates

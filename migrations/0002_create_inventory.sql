@@ -347,6 +347,7 @@ SELECT
     l.returned,
     l.quarantined,
     l.duplicates,
+    l.unkept,
     l.error,
     l.message,
     l.server_request_id
@@ -379,6 +380,7 @@ COMMENT ON COLUMN inventory.listings.vanished IS 'Backups marked vanished.';
 COMMENT ON COLUMN inventory.listings.returned IS 'Missing or vanished backups that were listed again.';
 COMMENT ON COLUMN inventory.listings.quarantined IS 'Records that could not be read exactly.';
 COMMENT ON COLUMN inventory.listings.duplicates IS 'Records listed twice with identical content.';
+COMMENT ON COLUMN inventory.listings.unkept IS 'Of the quarantined, records that are not in inventory.quarantine: it holds at most 1,000 of a cluster, those that came first.';
 COMMENT ON COLUMN inventory.listings.error IS 'The kind of error, a stable word, where the listing failed.';
 COMMENT ON COLUMN inventory.listings.message IS 'What went wrong, in full.';
 COMMENT ON COLUMN inventory.listings.server_request_id IS 'The newest request id that the API named: what its support asks for.';
@@ -399,7 +401,7 @@ SELECT
 FROM collector.quarantine AS q
 INNER JOIN collector.cluster AS c ON c.cluster_id = q.cluster_id;
 
-COMMENT ON VIEW inventory.quarantine IS 'Records that could not be read exactly, as received, with the reason.';
+COMMENT ON VIEW inventory.quarantine IS 'Records that could not be read exactly, as received, with the reason: of each cluster the first 1,000.';
 COMMENT ON COLUMN inventory.quarantine.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
 COMMENT ON COLUMN inventory.quarantine.cluster_id IS 'The cluster whose list held the record.';
 COMMENT ON COLUMN inventory.quarantine.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
