@@ -8,9 +8,9 @@ awaited.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import structlog
@@ -19,11 +19,12 @@ from collector.errors import ClusterNotFound, CollectorError, DatabaseError, Lis
 from collector.parse import BackupParser
 from collector.records import Cluster, Folder, Listing, ListingResult, Traffic
 from collector.spool import Spool
+from collector.store import GivenUp
 from collector.traces import span
 
 if TYPE_CHECKING:
     from collector.api import Api
-    from collector.records import Past
+    from collector.records import Past, Via
     from collector.store import Absence, Store
 
 log = structlog.get_logger()
@@ -48,6 +49,22 @@ class Means:
     """How much of one listing is held in memory."""
     allow_mass_vanish: frozenset[str] = frozenset()
     """Clusters for which the guard is lifted, this once."""
+    begun: dict[str, Listing] = field(default_factory=dict)
+    """By cluster, its newest listing: what of it was given up is still to be accounted for."""
+
+    async def begin(self, cluster: Cluster, *, restarts: int, traffic: Traffic, via: Via = "cluster") -> Listing:
+        """Draw the fence of a listing. Raises DatabaseError."""
+        listing = await self.store.begin_listing(cluster, self.sweep_id, restarts=restarts, traffic=traffic, via=via)
+        self.begun[cluster.id] = listing
+        return listing
+
+    def given_up(self, results: Iterable[ListingResult]) -> list[GivenUp]:
+        """Find the listings that began and whose failure is not written down: they were stopped, or met a bug."""
+        return [
+            GivenUp(listing, each.error or "bug", each.message or "")
+            for each in results
+            if each.outcome == "failed" and each.listing_id is None and (listing := self.begun.get(each.cluster.id))
+        ]
 
     def absence_of(self, cluster: Cluster) -> Absence:
         """Tell how much of a cluster may go missing at once."""
@@ -99,7 +116,7 @@ async def _collect(
     cluster: Cluster, means: Means, slot: AsyncExitStack, *, restarts: int, traffic: Traffic
 ) -> ListingResult | Gone:
     # Each attempt has a fence of its own: what it reads began later than the attempt before.
-    listing = await means.store.begin_listing(cluster, means.sweep_id, restarts=restarts, traffic=traffic)
+    listing = await means.begin(cluster, restarts=restarts, traffic=traffic)
     try:
         result = await _list_and_store(listing, means, slot)
     except ClusterNotFound as exc:

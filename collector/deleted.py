@@ -88,9 +88,7 @@ async def _begin(gone: Sequence[Gone], means: Means, restarts: int) -> list[_Wan
     return [
         _Wanted(
             each,
-            await means.store.begin_listing(
-                each.cluster, means.sweep_id, restarts=restarts, traffic=each.traffic, via="folder"
-            ),
+            await means.begin(each.cluster, restarts=restarts, traffic=each.traffic, via="folder"),
         )
         for each in gone
     ]

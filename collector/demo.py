@@ -12,27 +12,39 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal
 
-from collector.config import ApiSettings, AuthSettings, ClusterSettings, Config, DatabaseSettings, SecretSource
+from collector.config import (
+    ApiSettings,
+    AuthSettings,
+    ClusterSettings,
+    Config,
+    DatabaseSettings,
+    DiscoverySettings,
+    SecretSource,
+)
 from collector.embedded import EmbeddedServer, default_data_dir
 from collector.embedded.postmaster import is_running, read_postmaster
-from collector.emulator import Emulator, Fleet, demo_fleet
+from collector.emulator import EmulatedCluster, Emulator, Fleet, demo_fleet
 from collector.errors import UsageError
 
 if TYPE_CHECKING:
     from collector.embedded.launch import Lifetime
-    from collector.emulator import EmulatedCluster
 
 Keeping = Literal["nothing", "database"]
 
 HOURS: Final = 2
 """How many hours pass on stage. They end at the present."""
+
+UNLISTED: Final = "recommendations-prod"
+"""The cluster that the configuration does not list: the discovery of its folder finds it."""
+EXCLUDED: Final = "load-test-dev"
+"""The cluster of that folder that nobody wants watched."""
 
 DATABASE: Final = "collector"
 STOP_S: Final = 20.0
@@ -51,6 +63,8 @@ class Stage:
     fleet: Fleet
     url: str
     """Of the database. It holds a password."""
+    watched: frozenset[str]
+    """The clusters that a sweep is about, listed or found."""
 
 
 @asynccontextmanager
@@ -66,11 +80,16 @@ async def stage(env: Mapping[str, str], *, keeping: Keeping) -> AsyncIterator[St
         EmbeddedError: there is no PostgreSQL.
     """
     fleet = demo_fleet(time.time_ns() - HOURS * _HOUR_NS)
+    watched = frozenset(fleet.clusters)
+    found = next(each for each in fleet.clusters.values() if each.name == UNLISTED)
+    listed = [each for each in fleet.clusters.values() if each is not found]
+    fleet.add_cluster(_excluded(found))
     async with (
         Emulator(fleet, token=ENVIRONMENT[TOKEN_VARIABLE], record=False) as emulator,
         _server(env, keeping) as url,
     ):
-        yield Stage(config=_config(fleet, emulator.url, url), fleet=fleet, url=url)
+        config = _config(listed, found, api_url=emulator.url, database_url=url)
+        yield Stage(config=config, fleet=fleet, url=url, watched=watched)
 
 
 def stop_kept(env: Mapping[str, str]) -> Path:
@@ -131,13 +150,25 @@ def _end_server(pgdata: Path) -> None:
         time.sleep(_POLL_S)
 
 
-def _config(fleet: Fleet, api_url: str, database_url: str) -> Config:
+def _excluded(found: EmulatedCluster) -> EmulatedCluster:
+    return EmulatedCluster(
+        id="c9qloadtest000000000",
+        folder_id=found.folder_id,
+        name=EXCLUDED,
+        labels={**found.labels, "env": "dev"},
+        created_at_ns=found.created_at_ns,
+    )
+
+
+def _config(listed: Iterable[EmulatedCluster], found: EmulatedCluster, *, api_url: str, database_url: str) -> Config:
+    discovery = {"folder": found.folder_id, "labels": {"env": found.labels["env"]}}
     return Config(
         database=DatabaseSettings.model_validate({"url": database_url}),
         # Two clusters of the demo refuse to be read: patience would be for show.
         api=ApiSettings(mdb_url=api_url, concurrency=64, requests_per_second=None, attempts=2, backoff_initial_s=0.1),
         auth=AuthSettings(iam_token=SecretSource(env=TOKEN_VARIABLE)),
-        clusters=tuple(map(_entry, fleet.clusters.values())),
+        clusters=tuple(map(_entry, listed)),
+        discovery=(DiscoverySettings.model_validate(discovery),),
     )
 
 

@@ -53,11 +53,6 @@ def folder_sources(entries: Entries, folders: Mapping[str, Iterable[str]]) -> di
     return dict(found.values())
 
 
-def probed_sources(entries: Entries) -> list[Source]:
-    """Tell what can be asked without having asked before: clouds, and the folders that are named themselves."""
-    return [*folder_sources(entries, {}), *(Source(None, cloud_id=each) for each in cloud_ids(entries))]
-
-
 def spared_by(source: Source, entries: Entries) -> list[Source]:
     """Tell what may hold clusters that an unread source did not name: itself, or of a cloud any folder."""
     if source.folder_id is not None:

@@ -26,7 +26,7 @@ from collector.store import SweepRequest, SweepStart
 if TYPE_CHECKING:
     from collector.api import Api
     from collector.config import Config
-    from collector.store import Store
+    from collector.store import GivenUp, Store
 
 log = structlog.get_logger()
 
@@ -92,7 +92,7 @@ async def run_sweep(
     crew = _Crew(selected, means, on_result)
     ending = await crew.work(config.api.concurrency, stopping=stopping, deadline_s=config.api.sweep_timeout_s)
     summary = await _conclude(crew, ending, store, discovered=found.discovered)
-    return summary if start is None else await _close(summary, store, start)
+    return summary if start is None else await _close(summary, store, start, given_up=means.given_up(summary.results))
 
 
 async def _discover(config: Config, sweep: Sweep, *, api: Api, store: Store, stopping: asyncio.Event) -> Found:
@@ -240,11 +240,13 @@ async def _read_overtaken(results: Sequence[ListingResult], store: Store) -> fro
     )
 
 
-async def _close(summary: Summary, store: Store, start: SweepStart) -> Summary:
+async def _close(summary: Summary, store: Store, start: SweepStart, *, given_up: Sequence[GivenUp]) -> Summary:
     finished_at = None
     by_outcome = Counter(result.outcome for result in summary.results)
     try:
-        finished_at = await store.finish_sweep(start.sweep_id, summary.outcome, by_outcome=by_outcome)
+        finished_at = await store.finish_sweep(
+            start.sweep_id, summary.outcome, by_outcome=by_outcome, given_up=given_up
+        )
     except DatabaseError as exc:
         log.warning("sweep.unrecorded", sweep_id=start.sweep_id, error=exc.kind, message=str(exc))
     return replace(summary, sweep_id=start.sweep_id, started_at=start.started_at, finished_at=finished_at)

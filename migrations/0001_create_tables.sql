@@ -98,6 +98,7 @@ CREATE TABLE collector.listing (
     returned integer NOT NULL DEFAULT 0,
     quarantined integer NOT NULL DEFAULT 0,
     duplicates integer NOT NULL DEFAULT 0,
+    unkept integer NOT NULL DEFAULT 0,
     error text,
     message text,
     server_request_id text,
@@ -106,6 +107,7 @@ CREATE TABLE collector.listing (
     CONSTRAINT listing_via_is_known CHECK (via IN ('cluster', 'folder')),
     CONSTRAINT listing_failed_with_an_error CHECK ((outcome = 'failed') = (error IS NOT NULL)),
     CONSTRAINT listing_marks_absence_only_when_complete CHECK (outcome = 'complete' OR (missing = 0 AND vanished = 0)),
+    CONSTRAINT listing_unkept_is_of_the_quarantined CHECK (unkept BETWEEN 0 AND quarantined),
     CONSTRAINT listing_accounts_for_every_record CHECK (
         outcome IN ('failed', 'superseded')
         OR listed = inserted + updated + unchanged + returned + quarantined + duplicates
@@ -298,6 +300,7 @@ CREATE TABLE collector.discovery_source (
     cloud_id text,
     active boolean NOT NULL,
     last_discovery_id bigint NOT NULL DEFAULT 0,
+    failed_discovery_id bigint NOT NULL DEFAULT 0,
     observed_at timestamptz,
     CONSTRAINT discovery_source_kind_is_known CHECK (kind IN ('folder', 'cloud')),
     CONSTRAINT discovery_source_of_a_folder_has_a_service CHECK (
@@ -310,6 +313,7 @@ COMMENT ON TABLE collector.discovery_source IS 'Where clusters are found: one ro
 COMMENT ON COLUMN collector.discovery_source.cloud_id IS 'The cloud itself, or that through which the folder was found.';
 COMMENT ON COLUMN collector.discovery_source.active IS 'False once the newest sweep''s configuration leads there no longer.';
 COMMENT ON COLUMN collector.discovery_source.last_discovery_id IS 'The fence: the newest discovery that was stored. An older one is refused.';
+COMMENT ON COLUMN collector.discovery_source.failed_discovery_id IS 'The newest discovery that was led there and could not read it: an older one does not take the source for left.';
 COMMENT ON COLUMN collector.discovery_source.observed_at IS 'When its newest complete reading began, on the database''s clock.';
 
 CREATE TABLE collector.discovery (
@@ -356,6 +360,7 @@ CREATE TABLE collector.discovered_cluster (
     retention_days integer,
     matched boolean NOT NULL,
     stopped_since timestamptz,
+    stopped_after timestamptz,
     first_seen_at timestamptz NOT NULL,
     changed_at timestamptz NOT NULL,
     last_seen_at timestamptz,
@@ -373,6 +378,7 @@ CREATE INDEX discovered_cluster_source_idx ON collector.discovered_cluster (sour
 COMMENT ON TABLE collector.discovered_cluster IS 'Every cluster that a discovery ever saw, as the API describes it, also those that the configuration''s filters leave out.';
 COMMENT ON COLUMN collector.discovered_cluster.matched IS 'Whether an entry of the configuration wanted it when it was last read.';
 COMMENT ON COLUMN collector.discovered_cluster.stopped_since IS 'Start of the first reading that described it as STOPPED; NULL while it is not. Where that is first_seen_at, nobody knows since when.';
+COMMENT ON COLUMN collector.discovered_cluster.stopped_after IS 'Start of the newest reading before stopped_since, which described it otherwise: it was stopped between the two. NULL: it is not stopped, or nobody saw it run.';
 COMMENT ON COLUMN collector.discovered_cluster.changed_at IS 'Start of the reading that last wrote this row: it found something new, or was not complete. That it is still so, its source''s observed_at says.';
 COMMENT ON COLUMN collector.discovered_cluster.last_seen_at IS 'Of a cluster that is gone: the newest reading known to hold it. Of one that is there NULL: its source''s observed_at says it.';
 COMMENT ON COLUMN collector.discovered_cluster.gone_since IS 'Start of the complete reading that named it no longer.';

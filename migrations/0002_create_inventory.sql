@@ -191,6 +191,7 @@ SELECT
     d.environment,
     d.health,
     d.stopped_since,
+    d.stopped_after,
     coalesce(d.last_seen_at, greatest(d.changed_at, s.observed_at)) AS described_at,
     coalesce(d.gone_since IS NULL AND s.active, false) AS in_discovery
 FROM collector.cluster AS c
@@ -232,6 +233,7 @@ COMMENT ON COLUMN inventory.clusters.api_labels IS 'Its labels in the API, as of
 COMMENT ON COLUMN inventory.clusters.environment IS 'Its environment in the API, such as PRODUCTION.';
 COMMENT ON COLUMN inventory.clusters.health IS 'Its health in the API, such as ALIVE, as of described_at.';
 COMMENT ON COLUMN inventory.clusters.stopped_since IS 'Start of the first reading that described it as STOPPED; it was stopped then or before: where no reading came earlier, nobody knows since when. NULL: it is not.';
+COMMENT ON COLUMN inventory.clusters.stopped_after IS 'Start of the newest reading that described it otherwise: it was stopped between this and stopped_since. NULL: it is not stopped, or nobody saw it run.';
 COMMENT ON COLUMN inventory.clusters.described_at IS 'Start of the newest reading known to hold name, labels, status and health as they stand here; NULL: no discovery ever named it.';
 COMMENT ON COLUMN inventory.clusters.in_discovery IS 'True while a discovered folder, as last read completely, holds it.';
 COMMENT ON COLUMN inventory.clusters.not_found_since IS 'Since when the API answers 404 for the cluster: deleted, or the id is wrong. NULL: it was listed last, or never asked for.';
@@ -247,8 +249,9 @@ SELECT
         WHEN newest.created_at IS NULL THEN 'stale'
         WHEN judged.at - newest.created_at <= c.max_age THEN 'fresh'
         -- Old enough for stale, but whether it should be younger we did not see: the cluster may be stopped still, or was
-        -- stopped at a time that we do not know.
+        -- stopped at a time that we do not know: before anybody saw it, or while nobody looked.
         WHEN d.stopped_since - newest.created_at <= c.max_age OR d.stopped_since = d.first_seen_at THEN 'unknown'
+        WHEN d.stopped_after - newest.created_at <= c.max_age THEN 'unknown'
         ELSE 'stale'
     END AS verdict,
     newest.backup_id AS newest_backup_id,
@@ -310,7 +313,7 @@ COMMENT ON COLUMN inventory.freshness.service IS 'Which managed database, by its
 COMMENT ON COLUMN inventory.freshness.cluster_id IS 'The cluster''s id.';
 COMMENT ON COLUMN inventory.freshness.cluster_name IS 'The cluster''s name in the configuration, else in the API; NULL: none.';
 COMMENT ON COLUMN inventory.freshness.labels IS 'The cluster''s labels in the configuration, else in the API.';
-COMMENT ON COLUMN inventory.freshness.verdict IS 'unknown: no complete listing within observation_max_age; or the newest backup is older than max_age, and that may be right: the cluster was stopped before anybody saw it run, or was stopped when its status was last read, longer ago than observation_max_age. stale: no live backup, or the newest older than max_age (of a stopped cluster: older than that when it was stopped). fresh: else.';
+COMMENT ON COLUMN inventory.freshness.verdict IS 'unknown: no complete listing within observation_max_age; or the newest backup is older than max_age, and that may be right: the cluster was stopped before anybody saw it run, or between two readings of its status of which only the earlier would find the backup young enough, or was stopped when its status was last read, longer ago than observation_max_age. stale: no live backup, or the newest older than max_age (of a stopped cluster: older than that when it was last seen to run). fresh: else.';
 COMMENT ON COLUMN inventory.freshness.newest_backup_id IS 'The newest live backup. Passed over, because they prove nothing: one that has a status other than DONE, such as CREATING, is not known to be finished; one dated more than an hour ahead of the database''s clock.';
 COMMENT ON COLUMN inventory.freshness.newest_created_at IS 'When the newest live backup was completed, floored to the microsecond.';
 COMMENT ON COLUMN inventory.freshness.newest_created_at_ns IS 'Nanoseconds (0-999) beyond newest_created_at.';
@@ -387,6 +390,7 @@ SELECT
     l.returned,
     l.quarantined,
     l.duplicates,
+    l.unkept,
     l.error,
     l.message,
     l.server_request_id
@@ -419,6 +423,7 @@ COMMENT ON COLUMN inventory.listings.vanished IS 'Backups marked vanished.';
 COMMENT ON COLUMN inventory.listings.returned IS 'Missing or vanished backups that were listed again.';
 COMMENT ON COLUMN inventory.listings.quarantined IS 'Records that could not be read exactly.';
 COMMENT ON COLUMN inventory.listings.duplicates IS 'Records listed twice with identical content.';
+COMMENT ON COLUMN inventory.listings.unkept IS 'Of the quarantined, records that are not in inventory.quarantine: it holds at most 1,000 of a cluster, those that came first.';
 COMMENT ON COLUMN inventory.listings.error IS 'The kind of error, a stable word, where the listing failed.';
 COMMENT ON COLUMN inventory.listings.message IS 'What went wrong, in full.';
 COMMENT ON COLUMN inventory.listings.server_request_id IS 'The newest request id that the API named: what its support asks for.';
@@ -439,7 +444,7 @@ SELECT
 FROM collector.quarantine AS q
 INNER JOIN collector.cluster AS c ON c.cluster_id = q.cluster_id;
 
-COMMENT ON VIEW inventory.quarantine IS 'Records that could not be read exactly, as received, with the reason.';
+COMMENT ON VIEW inventory.quarantine IS 'Records that could not be read exactly, as received, with the reason: of each cluster the first 1,000.';
 COMMENT ON COLUMN inventory.quarantine.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
 COMMENT ON COLUMN inventory.quarantine.cluster_id IS 'The cluster whose list held the record.';
 COMMENT ON COLUMN inventory.quarantine.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';

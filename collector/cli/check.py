@@ -18,8 +18,10 @@ from collector.errors import CollectorError, UsageError
 if TYPE_CHECKING:
     from collector.api import Access
     from collector.cli.findings import Finding
+    from collector.cli.probes import Lens
     from collector.cli.recording import Recording
     from collector.config import Config
+    from collector.descriptions import Known
     from collector.interrupt import Interrupt
 
 Reach = Literal["all", "file"]
@@ -44,7 +46,8 @@ class _Request:
     "directory",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Read every page of each cluster's backups, and keep the answers in DIR, new or empty, with a report on them.",
+    help="Read every page of each list, also of clusters that `discovery` finds, and keep the answers in DIR, new or "
+    "empty, with a report on them.",
 )
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def check(*, reach: Reach, directory: Path | None, output: Output) -> None:
@@ -103,9 +106,7 @@ async def _findings(request: _Request) -> AsyncIterator[Finding]:
         access, finding = await _access(config, stack)
         yield finding
         if access is not None:
-            async for finding in _clusters(request, access, folders):
-                yield finding
-            async for finding in _sources(config, access):
+            async for finding in _lists(request, access, folders):
                 yield finding
 
 
@@ -142,33 +143,35 @@ async def _access(config: Config, stack: AsyncExitStack) -> tuple[Access | None,
     return access, Finding(item="credential", text=f"found: {access.kind}")
 
 
-async def _clusters(request: _Request, access: Access, folders: Mapping[str, str]) -> AsyncIterator[Finding]:
+async def _lists(request: _Request, access: Access, folders: Mapping[str, str]) -> AsyncIterator[Finding]:
+    """Look at what is to be discovered, then at the clusters: where all is recorded, also at those that were found."""
+    from collector.cli.probes import probe_clusters
+    from collector.cli.sources import probe_sources
+
+    config, recording = request.config, request.recording
+    lens = _lens(request, access, folders)
+    told: list[Finding] = []
+    found: list[Known] = []
+    async for finding in probe_sources(config, access, lens, found=found):
+        told.append(finding)
+        yield finding
+    known = () if recording is None else found
+    async for finding in probe_clusters(config, access.credential, lens, known=known):
+        told.append(finding)
+        yield finding
+    if recording is not None:
+        yield recording.write(config, lens.tape, told, api_url=access.endpoints.mdb_url)
+
+
+def _lens(request: _Request, access: Access, folders: Mapping[str, str]) -> Lens:
     from collector.cli.advice import proxies_in
-    from collector.cli.probes import Lens, probe_clusters
+    from collector.cli.probes import Lens
     from collector.cli.tape import Tape
 
-    recording = request.recording
-    tape = Tape("heads" if recording is None else "all")
-    lens = Lens(
-        depth="page" if recording is None else "listing",
-        tape=tape,
+    return Lens(
+        depth="page" if request.recording is None else "listing",
+        tape=Tape("heads" if request.recording is None else "all"),
         endpoints=access.endpoints,
         folders=folders,
         proxies=proxies_in(os.environ),
     )
-    told: list[Finding] = []
-    async for finding in probe_clusters(request.config, access.credential, lens):
-        told.append(finding)
-        yield finding
-    if recording is not None:
-        yield recording.write(request.config, tape, told, api_url=access.endpoints.mdb_url)
-
-
-async def _sources(config: Config, access: Access) -> AsyncIterator[Finding]:
-    if not config.discovery:
-        return
-    from collector.cli.advice import proxies_in
-    from collector.cli.sources import probe_sources
-
-    async for finding in probe_sources(config, access, proxies=proxies_in(os.environ)):
-        yield finding

@@ -24,7 +24,7 @@ Task = Literal["show", "serve", "stop"]
 
 _SWEEP_EVERY_S: Final = 600.0
 _PAUSES_AN_HOUR: Final = 6
-_EXAMPLES: Final[tuple[ExampleName, ...]] = ("example_not_seen", "example_gone", "example_index")
+_EXAMPLES: Final[tuple[ExampleName, ...]] = ("example_not_seen", "example_coverage", "example_gone", "example_index")
 
 
 @click.command()
@@ -37,9 +37,9 @@ def demo(*, keeping: Keeping, task: Task) -> None:
     """
     Sweep an emulated cloud of 24 clusters into an embedded PostgreSQL, and show what is there then.
 
-    Two hours pass between three sweeps, so that backups appear and disappear. Some clusters are deliberately stale or
-    unreachable: the exit code is 0 all the same. Nothing is left behind without `--keep`. With `--serve` the page of
-    `collector serve` shows it, and sweeps go on every ten minutes.
+    Two hours pass between three sweeps, so that backups appear and disappear. One cluster is in no configuration and is
+    found in its folder. Some are deliberately stale or unreachable: the exit code is 0 all the same. Nothing is left
+    behind without `--keep`. With `--serve` the page of `collector serve` shows it, and sweeps go on every ten minutes.
     """
     from collector.demo import stop_kept
     from collector.logs import configure_logs
@@ -91,8 +91,9 @@ async def _sweep(scene: Stage, interrupt: Interrupt) -> Swept:
     from collector.sweep import Sweep
     from collector.sweeping import prepare_database, sweep_once
 
+    # Of a demo that was kept for weeks, all backups may be gone.
+    everything = scene.watched
     clusters = configured_clusters(scene.config)
-    everything = frozenset(cluster.id for cluster in clusters)  # of a demo that was kept for weeks, all may be gone
     sweep = Sweep(configured=clusters, trace_id=str(uuid.uuid4()), allow_mass_vanish=everything)
     await interrupt.unless_stopped(prepare_database(scene.config, sweep, scene.url))
     async with open_access(scene.config, ENVIRONMENT) as access:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from pathlib import Path
@@ -117,9 +118,13 @@ def _replayed(directory: Path, *, host: str, port: int) -> Coroutine[object, obj
         click.echo(line)
         entries = (
             _entry(cluster_id, _service_of(answer.question.path for answer in answers))
-            for cluster_id, answers in recording.answers.items()
+            for cluster_id, answers in recording.clusters.items()
         )
-        click.echo(_snippet(line.split(maxsplit=1)[0], entries, accepted="any token", more=more))
+        url = line.split(maxsplit=1)[0]
+        manager = f'resource_manager_url: "{url}", ' if any("cloud" in entry for entry in recording.discovery) else ""
+        click.echo(_snippet(url, entries, accepted="any token", more=manager + more))
+        if recording.discovery:
+            click.echo("\n".join(["discovery:", *(f"  - {json.dumps(entry)}" for entry in recording.discovery)]))
 
     return serve_recording(recording, host=host, port=port, announce=announce)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collector.cli.tape import Tape
     from collector.config import Config
     from collector.config.api import ApiSettings
+    from collector.descriptions import Known
     from collector.records import Cluster
 
 Depth = Literal["page", "listing"]
@@ -31,7 +32,7 @@ Depth = Literal["page", "listing"]
 PROBE_S: Final = 20.0
 """How long one cluster's page may take: a person waits for it."""
 RECORDED_PAGES_MAX: Final = 100
-"""Of one cluster, where all are read."""
+"""Of one list, where all are read."""
 TRACE_ID: Final = "check"
 
 
@@ -49,6 +50,11 @@ class Lens:
     proxies: tuple[str, ...] = ()
     """Variables of the environment that name a proxy."""
 
+    @property
+    def pages_max(self) -> int:
+        """How many pages of one list are read."""
+        return 1 if self.depth == "page" else RECORDED_PAGES_MAX
+
 
 @dataclass(slots=True)
 class _Seen:
@@ -61,14 +67,24 @@ class _Seen:
     unreadable: list[UnreadableValue] = field(default_factory=list)
 
 
-async def probe_clusters(config: Config, credential: Credential, lens: Lens) -> AsyncIterator[Finding]:
-    """Ask for each cluster's list, some at a time; yields in the configuration's order, a word on the clock last."""
-    settings = hurried(config.api) if lens.depth == "page" else config.api
+async def probe_clusters(
+    config: Config, credential: Credential, lens: Lens, *, known: Iterable[Known] = ()
+) -> AsyncIterator[Finding]:
+    """
+    Ask for each cluster's list, some at a time; yields in the configuration's order, a word on the clock last.
+
+    Args:
+        config: whose clusters are asked for.
+        credential: as whom.
+        lens: how closely.
+        known: clusters that were found, to be asked for too.
+    """
+    settings = patience(config.api, lens)
     turns = asyncio.Semaphore(settings.concurrency)
     async with Api(settings, credential, trace_id=TRACE_ID, endpoints=lens.endpoints, witness=lens.tape.take) as api:
         probes = [
             asyncio.create_task(_probe_cluster(api, cluster, lens, turns=turns))
-            for cluster in configured_clusters(config)
+            for cluster in configured_clusters(config, known)
         ]
         try:
             for probe in probes:
@@ -83,8 +99,10 @@ async def probe_clusters(config: Config, credential: Credential, lens: Lens) -> 
         yield skewed
 
 
-def hurried(settings: ApiSettings) -> ApiSettings:
-    """Ask once, and not for long: a person waits."""
+def patience(settings: ApiSettings, lens: Lens) -> ApiSettings:
+    """Ask for a page once, and not for long: a person waits. Whole lists are read as a sweep would."""
+    if lens.depth == "listing":
+        return settings
     return settings.model_copy(
         update={
             "attempts": 1,
@@ -96,14 +114,13 @@ def hurried(settings: ApiSettings) -> ApiSettings:
 
 async def _probe_cluster(api: Api, cluster: Cluster, lens: Lens, *, turns: asyncio.Semaphore) -> Sequence[Finding]:
     seen = _Seen()
-    pages_max = 1 if lens.depth == "page" else RECORDED_PAGES_MAX
     parser = BackupParser(cluster)
     try:
         async with turns, aclosing(api.list_backups(cluster, Traffic())) as pages:
             async for page in pages:
                 _look_at(seen, parser, page.records)
                 seen.goes_on = page.next_token is not None
-                if seen.pages == pages_max:
+                if seen.pages == lens.pages_max:
                     break
     except CollectorError as exc:
         return [_refused(exc, cluster, lens)]
@@ -132,7 +149,7 @@ def _refused(fault: CollectorError, cluster: Cluster, lens: Lens) -> Finding:
 
 
 def _circumstances(cluster: Cluster, lens: Lens) -> Circumstances:
-    answers = lens.tape.of_cluster(cluster.id)
+    answers = lens.tape.answers_about(cluster.id)
     return Circumstances(
         configured_folder=cluster.folder_id,
         stored_folder=lens.folders.get(cluster.id),

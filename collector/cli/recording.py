@@ -1,15 +1,16 @@
 """
 A recording: a new directory with the API's answers as they came, and a report on what they settle.
 
-One folder a cluster; of each answer a file for its head (`0001.json`) and one for its body (`0001.body`). Only
-the owner may read them: they tell names of indices, sizes and ids. Refuses a directory that holds anything.
+One folder for each cluster, and for each place where clusters are discovered (`folder.b1g…`, `cloud.b1g…`); of each
+answer a file for its head (`0001.json`) and one for its body (`0001.body`). Only the owner may read them: they tell
+names, sizes and ids. Refuses a directory that holds anything.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +25,7 @@ from collector.report import Inquiry, Reply, inquiry_json, inquiry_markdown, set
 if TYPE_CHECKING:
     from collector.api import Exchange
     from collector.cli.tape import Tape
-    from collector.config import Config
+    from collector.config import Config, DiscoverySettings
 
 FORMAT: Final = 1
 """Of the files; raised when a reader of old ones would misread new ones."""
@@ -62,7 +63,7 @@ class Recording:
         Args:
             config: whose clusters were asked for.
             tape: the answers.
-            findings: what the check said of the clusters.
+            findings: what the check said of clusters and places.
             api_url: the address that was called.
 
         Raises:
@@ -70,10 +71,10 @@ class Recording:
         """
         replies: list[Reply] = []
         try:
-            for cluster in configured_clusters(config):
-                exchanges = tape.of_cluster(cluster.id)
-                self._write_answers(cluster.id, exchanges)
-                replies += _replies(cluster.id, exchanges)
+            for name in tape.names:
+                exchanges = tape.answers_about(name)
+                self._write_answers(name, exchanges)
+                replies += _replies(name, exchanges)
             self._write_report(_inquiry(config, replies, findings, api_url=api_url, lost=tape.is_full))
         except OSError as exc:
             raise _failed(self.directory, exc) from None
@@ -81,10 +82,8 @@ class Recording:
         text = f"{self.directory}: {len(replies)} answers{lost}; report.md says what they settle"
         return Finding(item="recording", text=text)
 
-    def _write_answers(self, cluster_id: str, exchanges: Sequence[Exchange]) -> None:
-        if not exchanges:
-            return
-        folder = self.directory / cluster_id
+    def _write_answers(self, name: str, exchanges: Sequence[Exchange]) -> None:
+        folder = self.directory / name
         folder.mkdir(mode=0o700)
         for number, exchange in enumerate(exchanges, start=1):
             _write(folder / f"{number:04}.json", _head(exchange))
@@ -107,18 +106,16 @@ def _head(exchange: Exchange) -> bytes:
     return (json.dumps(head, indent=2) + "\n").encode()
 
 
-def _replies(cluster_id: str, exchanges: Iterable[Exchange]) -> list[Reply]:
-    return [
-        Reply.read(f"{cluster_id}/{number:04}", cluster_id, exchange)
-        for number, exchange in enumerate(exchanges, start=1)
-    ]
+def _replies(name: str, exchanges: Iterable[Exchange]) -> list[Reply]:
+    return [Reply.read(f"{name}/{number:04}", name, exchange) for number, exchange in enumerate(exchanges, start=1)]
 
 
 def _inquiry(
     config: Config, replies: Sequence[Reply], findings: Sequence[Finding], *, api_url: str, lost: bool
 ) -> Inquiry:
-    clusters = configured_clusters(config)
-    counts = {str(cluster.id): sum(reply.cluster_id == cluster.id for reply in replies) for cluster in clusters}
+    counts = dict.fromkeys(map(str, (cluster.id for cluster in configured_clusters(config))), 0)
+    for reply in replies:
+        counts[reply.cluster_id] = counts.get(reply.cluster_id, 0) + 1
     said = [(finding.cluster_id or finding.item, finding.text) for finding in findings]
     facts = {
         "program": f"backup-inventory-collector {__version__}",
@@ -127,7 +124,18 @@ def _inquiry(
         "written_at": _written(datetime.now(UTC).timestamp()),
         "complete": "no: more came than is kept" if lost else "yes",
     }
-    return Inquiry(facts=facts, answers_by_cluster=counts, findings=said, settled=settle(replies))
+    return Inquiry(
+        facts=facts,
+        answers_by_cluster=counts,
+        discovery=[_entry(each) for each in config.discovery],
+        findings=said,
+        settled=settle(replies),
+    )
+
+
+def _entry(entry: DiscoverySettings) -> Mapping[str, object]:
+    """Write an entry as the configuration would, so that whoever serves the recording again can ask for the same."""
+    return entry.model_dump(mode="json", exclude_defaults=True)
 
 
 def _written(instant_s: float) -> str:

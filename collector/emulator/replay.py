@@ -59,7 +59,9 @@ async def serve_recording(recording: Recording, *, host: str, port: int, announc
     await replay.start(host, port)
     try:
         total = sum(map(len, recording.answers.values()))
-        announce(f"{replay.url} serves {total} recorded answers about {len(recording.answers)} clusters again")
+        places = len(recording.answers) - len(recording.clusters)
+        about = f"{len(recording.clusters)} clusters" + (f" and {places} places" if places else "")
+        announce(f"{replay.url} serves {total} recorded answers about {about} again")
         await asyncio.get_running_loop().create_future()
     finally:
         await replay.stop()

@@ -2,7 +2,8 @@
 A recording of the API, read from its directory: which answer belongs to which request.
 
 Of each answer there is a head (`0001.json`: target, status, headers) and a body (`0001.body`), in a folder for
-each cluster. Refuses what is not of that form: half a recording would prove nothing.
+each cluster, and for each place where clusters were discovered (`folder.b1g…`). Refuses what is not of that form: half
+a recording would prove nothing.
 """
 
 from __future__ import annotations
@@ -47,9 +48,17 @@ class RecordedAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """All answers, by cluster and in their order."""
+    """All answers, in their order."""
 
     answers: Mapping[str, Sequence[RecordedAnswer]]
+    """By what they are about: a cluster, or a place, whose name has a dot."""
+    discovery: Sequence[Mapping[str, object]] = ()
+    """The entries of the configuration that led to the places, where the report has them."""
+
+    @property
+    def clusters(self) -> Mapping[str, Sequence[RecordedAnswer]]:
+        """Those about clusters."""
+        return {name: answers for name, answers in self.answers.items() if "." not in name}
 
     @property
     def page_size(self) -> int | None:
@@ -77,7 +86,18 @@ def read_recording(directory: Path) -> Recording:
         raise UsageError(f"--from {directory}: {exc.filename}: {exc.strerror}") from None
     if not answers:
         raise UsageError(f"--from {directory}: no recording: wants what `collector check --record` wrote")
-    return Recording(answers=answers)
+    return Recording(answers=answers, discovery=_read_discovery(directory / "report.json"))
+
+
+def _read_discovery(path: Path) -> Sequence[Mapping[str, object]]:
+    """Read the entries that the report names; none where there is no report: it is not needed to serve."""
+    try:
+        report: Any = json.loads(path.read_bytes())
+        return [dict(entry) for entry in report.get("discovery", [])]
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError, TypeError, AttributeError) as exc:
+        raise UsageError(f"--from: {path} is no report on a recording: {type(exc).__name__}") from None
 
 
 def _read_answer(path: Path) -> RecordedAnswer:

@@ -17,6 +17,9 @@ class Inquiry:
     facts: Mapping[str, str]
     """How the answers were got."""
     answers_by_cluster: Mapping[str, int]
+    """Also by place, as `folder.b1g…`."""
+    discovery: Sequence[Mapping[str, object]] = ()
+    """The entries that led to places."""
     findings: Sequence[tuple[str, str]]
     """Whom it is about, and what was found."""
     settled: Sequence[Settled]
@@ -27,6 +30,7 @@ def inquiry_json(inquiry: Inquiry) -> str:
     document = {
         **inquiry.facts,
         "answers_by_cluster": inquiry.answers_by_cluster,
+        "discovery": list(inquiry.discovery),
         "findings": [{"about": about, "text": text} for about, text in inquiry.findings],
         "questions": [asdict(each) for each in inquiry.settled],
     }
@@ -41,7 +45,9 @@ def inquiry_markdown(inquiry: Inquiry) -> str:
         [
             "# What the API answered\n",
             *_table(("fact", "value"), inquiry.facts.items()),
-            *_table(("cluster", "answers"), ((name, str(count)) for name, count in inquiry.answers_by_cluster.items())),
+            *_table(
+                ("asked about", "answers"), ((name, str(count)) for name, count in inquiry.answers_by_cluster.items())
+            ),
             *_table(("about", "found"), inquiry.findings),
             "## Settled\n",
             *_table(("question", "answer: how often (where)"), ((each.question, each.answer) for each in seen)),

@@ -6,12 +6,13 @@ from collector.store.opening import prepare_schema
 from collector.store.rehearsal import Rehearsal
 from collector.store.settling import Discovery, DiscoveryStart
 from collector.store.store import Store
-from collector.store.sweeps import SweepRequest, SweepStart
+from collector.store.sweeps import GivenUp, SweepRequest, SweepStart
 
 __all__ = [
     "Absence",
     "Discovery",
     "DiscoveryStart",
+    "GivenUp",
     "Rehearsal",
     "Settled",
     "Store",

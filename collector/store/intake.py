@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 RAW_BYTES_MAX: Final = 1 << 20
 """How much of a record in quarantine is kept."""
 
+KEPT_MAX: Final = 1_000
+"""How many records the quarantine of one cluster holds; what comes after is counted in the ledger, and not kept."""
+
 FOREIGN_SHARE_MAX: Final = 0.1
 """More of another cluster's records than this means that the answer as a whole is not ours."""
 

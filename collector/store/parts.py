@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from collector.errors import TransactionConflict
 from collector.records import Counts
-from collector.store.intake import Chunk, Refusal
+from collector.store.intake import KEPT_MAX, Chunk, Refusal
 from collector.store.judge import Verdict
 from collector.store.rows import to_columns, to_index_sets, to_parameters
 from collector.store.statements import statement
@@ -74,6 +74,7 @@ async def merge_part(
         *to_columns(chunk.refusals, len(Refusal._fields)),
         *_ledger(listing, end),
         listing.via,
+        KEPT_MAX,
     )
     if row is None:
         raise cluster_moved(listing)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collector.config import DatabaseSettings
 
 Verdict = Literal["fresh", "stale", "unknown"]
-ExampleName = Literal["example_not_seen", "example_gone", "example_index"]
+ExampleName = Literal["example_not_seen", "example_coverage", "example_gone", "example_index"]
 
 _APPLICATION_NAME: Final = "backup-inventory-collector reader"
 

@@ -86,7 +86,11 @@ class Settling:
         gone: Sequence[str] = ()
         if self._fences[reading.source.key] > self._discovery.start.discovery_id:
             outcome = "superseded"
-        elif outcome != "failed":
+        elif outcome == "failed":
+            await self._connection.execute(
+                statement("note_failed_source"), reading.source.key, self._discovery.start.discovery_id
+            )
+        else:
             outcome, gone = await self._write(reading)
         discovered = Discovered(
             source=reading.source,

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from collector.store.judge import Absence
 
 BATCH_MAX: Final = 50
-MESSAGE_MAX: Final = 1000
 
 
 class Store:
@@ -107,11 +106,16 @@ class Store:
             return await sweeps.begin_sweep(connection, request)
 
     async def finish_sweep(
-        self, sweep_id: int, outcome: SweepOutcome, *, by_outcome: Mapping[Outcome, int]
+        self,
+        sweep_id: int,
+        outcome: SweepOutcome,
+        *,
+        by_outcome: Mapping[Outcome, int],
+        given_up: Sequence[sweeps.GivenUp] = (),
     ) -> int | None:
-        """Close a sweep. Returns when, in microseconds since 2000-01-01."""
+        """Close a sweep, and its listings that did not end. Returns when, in microseconds since 2000-01-01."""
         async with self._pool.acquire() as connection:
-            return await sweeps.finish_sweep(connection, sweep_id, outcome, by_outcome=by_outcome)
+            return await sweeps.finish_sweep(connection, sweep_id, outcome, by_outcome=by_outcome, given_up=given_up)
 
     async def read_digests(self, cluster_ids: Sequence[str]) -> dict[str, bytes]:
         """Read, for clusters of which nothing is missing, the digest that proves a listing unchanged."""
@@ -213,7 +217,7 @@ class Store:
 
         If the database cannot be written either, the result says so all the same.
         """
-        message = str(error)[:MESSAGE_MAX]
+        message = str(error)[: sweeps.MESSAGE_MAX]
         try:
             async with self._pool.acquire() as connection:
                 await listings.record_ended(connection, listing, "failed", listed=0, error=error.kind, message=message)

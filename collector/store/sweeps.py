@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Final, NamedTuple, get_args
 
 import msgspec
 
 from collector import __version__
-from collector.records import Outcome, SweepOutcome
+from collector.records import Listing, Outcome, SweepOutcome
 from collector.sources import Source
 from collector.store.statements import statement
 
 if TYPE_CHECKING:
     from collector.records import Cluster
     from collector.store.pool import Connection
+
+
+MESSAGE_MAX: Final = 1000
+
+_NO_COLUMNS: Final[Sequence[Sequence[object]]] = ((),) * 13
+"""Of listings that were given up, where there are none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +40,14 @@ class SweepRequest:
     deadline_s: float
     shard: str | None
     selected: int
+
+
+class GivenUp(NamedTuple):
+    """A listing that began and did not end: the sweep was stopped, its time was up, or there was a bug."""
+
+    listing: Listing
+    error: str
+    message: str
 
 
 async def register_clusters(
@@ -83,10 +97,22 @@ async def begin_sweep(connection: Connection, request: SweepRequest) -> SweepSta
 
 
 async def finish_sweep(
-    connection: Connection, sweep_id: int, outcome: SweepOutcome, *, by_outcome: Mapping[Outcome, int]
+    connection: Connection,
+    sweep_id: int,
+    outcome: SweepOutcome,
+    *,
+    by_outcome: Mapping[Outcome, int],
+    given_up: Sequence[GivenUp] = (),
 ) -> int | None:
     """
-    Close a sweep with its outcome and how many clusters ended how.
+    Close a sweep with its outcome and how many clusters ended how, and write the ledger rows that are still due.
+
+    Args:
+        connection: to the database.
+        sweep_id: which.
+        outcome: of the whole.
+        by_outcome: how many clusters ended how.
+        given_up: the listings that began, and whose failure nobody wrote down.
 
     Returns:
         When, in microseconds since 2000-01-01 on the database's clock; None if it was closed already.
@@ -96,5 +122,26 @@ async def finish_sweep(
         sweep_id,
         outcome,
         *(by_outcome.get(key, 0) for key in get_args(Outcome)),
+        *(zip(*map(_to_row, given_up), strict=True) if given_up else _NO_COLUMNS),
     )
     return finished_at
+
+
+def _to_row(each: GivenUp) -> tuple[object, ...]:
+    listing, error, message = each
+    traffic = listing.traffic
+    return (
+        listing.id,
+        listing.cluster.id,
+        listing.via,
+        listing.started_at,
+        traffic.pages,
+        traffic.requests,
+        traffic.retries,
+        traffic.throttles,
+        listing.restarts,
+        traffic.bytes,
+        error,
+        message[:MESSAGE_MAX],
+        traffic.server_request_id,
+    )

@@ -25,7 +25,7 @@ def running_in(directory: Path) -> list[str]:
 
 
 async def test_the_demo_shows_verdicts_and_changes_and_leaves_nothing(program: Program) -> None:
-    """All three verdicts, a backup that vanished, and afterwards neither a file nor a process."""
+    """All three verdicts, a backup that vanished, a cluster in no list; afterwards neither a file nor a process."""
     scratch = program.home / "scratch"
     scratch.mkdir(mode=0o711)
     scratch.chmod(0o711)
@@ -36,6 +36,10 @@ async def test_the_demo_shows_verdicts_and_changes_and_leaves_nothing(program: P
     assert "24 clusters: 17 fresh, 5 stale, 2 unknown" in ended.stdout
     assert re.search(r"^sweep 3 .* 21 missing, 21 vanished", ended.stdout, re.MULTILINE)
     assert "permission_denied: HTTP 403" in ended.stdout
+    assert re.findall(r"^(load\S+|recom\S+) +(excluded|unlisted) +(\w+)", ended.stdout, re.MULTILINE) == [
+        ("load-test-dev", "excluded", "False"),
+        ("recommendations-prod", "unlisted", "True"),
+    ]
     assert list(scratch.iterdir()) == []
     assert running_in(scratch) == []
     assert sorted(path.name for path in program.home.iterdir()) == ["scratch"]

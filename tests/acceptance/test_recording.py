@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 import asyncpg
 import pytest
 
-from collector.emulator import Code, EmulatedBackup, Emulator, Fleet, render_backup
+from collector.emulator import Code, EmulatedBackup, EmulatedCluster, Emulator, Fleet, render_backup
 from tests.acceptance.inventory import Rows, made, stored
-from tests.acceptance.program import Program, end_of
+from tests.acceptance.program import TOKEN, Program, end_of
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -41,15 +41,17 @@ def fleet() -> Fleet:
 
 
 @asynccontextmanager
-async def replayed(program: Program, directory: str) -> AsyncIterator[Path]:
-    """Serve a recording; yields a file with the configuration that is printed for it."""
+async def replayed(
+    program: Program, directory: str, *, about: str = "2 clusters", lines: int = 5
+) -> AsyncIterator[Path]:
+    """Serve a recording; yields a file with the configuration that is printed for it, in so many lines."""
     process = await program.start("emulate", "--from", directory, "--port", "0")
     assert process.stdout is not None
     announced = (await process.stdout.readline()).decode()
-    assert "recorded answers about 2 clusters" in announced, announced
-    lines = [(await process.stdout.readline()).decode() for _ in range(5)]
+    assert f"recorded answers about {about} again" in announced, announced
+    printed = [(await process.stdout.readline()).decode() for _ in range(lines)]
     file = program.home / "replay.yaml"
-    file.write_text("".join(lines[1:]) + "database: {url: '${REPLAY_URL}', wait: 0.1s}\n")
+    file.write_text("".join(printed[1:]) + "database: {url: '${REPLAY_URL}', wait: 0.1s}\n")
     try:
         yield file
     finally:
@@ -64,6 +66,16 @@ async def rows_in(url: str) -> Rows:
         return await stored(connection)
     finally:
         await connection.close()
+
+
+async def coverage_in(url: str) -> dict[str, str]:
+    """Read who is watched because of what."""
+    connection = await asyncpg.connect(url)
+    try:
+        rows = await connection.fetch("SELECT cluster_id, coverage FROM inventory.coverage")
+    finally:
+        await connection.close()
+    return {row["cluster_id"]: row["coverage"] for row in rows}
 
 
 def files_of(directory: Path) -> list[Path]:
@@ -90,6 +102,46 @@ async def test_a_recording_gives_the_same_inventory_again(
     assert [row["extra"] for row in rows["c9qa"].values() if row["extra"]] == [{"type": "MANUAL"}]
     assert "2026-01-09T10:38:31.685000001Z" in {row["created_at_text"] for row in rows["c9qa"].values()}
     assert await rows_in(database_url) == rows
+
+
+async def test_what_was_discovered_is_recorded_and_found_again(
+    program: Program, emulator: Emulator, migrated_url: str, database_url: str
+) -> None:
+    """The folders of a cloud and their clusters are served again, with the entries that led there; no token is."""
+    for cluster in emulator.fleet.clusters.values():
+        cluster.folder_id = "b1gfolder"
+    emulator.fleet.edit_cluster("c9qb", name="scratch", config={"snapshotManagement": {"snapshotMaxAgeDays": "7"}})
+    emulator.fleet.edit_cluster("c9qa", name="search-prod", labels={"echo": TOKEN})
+    emulator.fleet.set_folders("b1gcloud", "b1gfolder", "b1gempty")
+    emulator.fleet.add_cluster(EmulatedCluster(id="c9qc", folder_id="b1gfolder", service="redis"))
+    discovery = 'discovery: [{cloud: b1gcloud, name: "search-*"}]\n'
+    limits = {**PAGES, "resource_manager_url": emulator.url}
+    program.write_config([], url=migrated_url, api=emulator, limits=limits, more=discovery)
+    recorded = await program.run("check", "--record", "kept")
+    swept = await program.run("run")
+    await emulator.stop()
+
+    async with replayed(program, "kept", about="1 clusters and 3 places", lines=6) as file:
+        again = await program.run("-c", str(file), "run", env={"REPLAY_URL": database_url, "YC_IAM_TOKEN": "t1.other"})
+    (program.home / "replay.yaml").unlink()
+
+    kept = program.home / "kept"
+    questions = {each["key"]: each for each in json.loads((kept / "report.json").read_bytes())["questions"]}
+    rows = await rows_in(migrated_url)
+    assert (recorded.code, swept.code, again.code) == (0, 0, 0), recorded.stdout + again.stderr
+    assert {cluster: len(backups) for cluster, backups in rows.items()} == {"c9qa": 7}
+    assert await rows_in(database_url) == rows
+    assert await coverage_in(migrated_url) == {"c9qa": "unlisted", "c9qb": "excluded"}
+    assert await coverage_in(database_url) == {"c9qa": "covered", "c9qb": "excluded"}  # what it prints lists it
+    assert sorted({path.parent.name for path in files_of(kept)} - {"kept"}) == [
+        "c9qa",
+        "cloud.b1gcloud",
+        "folder.b1gempty",
+        "folder.b1gfolder",
+    ]
+    assert questions["cluster_promises"]["answer"].startswith("opensearch: nothing: 1")
+    assert "opensearch: `snapshotManagement`: 1 (folder.b1gfolder/0001)" in questions["cluster_promises"]["answer"]
+    assert TOKEN.encode() not in b"".join(path.read_bytes() for path in files_of(kept))
 
 
 async def test_a_recording_of_another_service_is_configured_as_one(program: Program) -> None:

@@ -1,9 +1,10 @@
-"""One sweep over a cluster of every service, held against what protobuf's own JSON mapping says the API served."""
+"""One sweep over two folders with a cluster of every service each, held against what protobuf prints of them."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from itertools import product
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import asyncpg
@@ -27,9 +28,10 @@ ENUMS: Final = {"type": ("", "AUTOMATED", "MANUAL"), "method": ("", "BASE"), "st
 
 # Enough for COPY in four of five clusters, and not in the fifth.
 COUNTS: Final = (80, 70, 90, 130, 12)
+FOLDERS: Final = ("b1gone", "b1gtwo")
 
 
-def drawn(service: str, number: int, rng: random.Random) -> EmulatedBackup:
+def drawn(cluster_id: str, service: str, number: int, *, rng: random.Random) -> EmulatedBackup:
     """Draw a backup; its service's answer shows those of its values that the message has."""
     fields: dict[str, Any] = {}
     for field in vendor.fields_of(service):
@@ -42,16 +44,17 @@ def drawn(service: str, number: int, rng: random.Random) -> EmulatedBackup:
             fields[name] = rng.choice(ENUMS[name])
         elif name not in {"backup_id", "source_cluster_id"}:
             fields[name] = rng.choice(INT64S if name.endswith(("bytes", "total")) else TEXTS)
-    return EmulatedBackup(id=f"{service}:{number}", source_cluster_id=rng.choice(["", f"c9q{service}"]), **fields)
+    return EmulatedBackup(id=f"{cluster_id}:{number}", source_cluster_id=rng.choice(["", cluster_id]), **fields)
 
 
 def fleet_of_all() -> Fleet:
-    """Make a cluster of each service; some are listed by COPY, some by the statement for few."""
+    """Make a cluster of each service in each folder; some are listed by COPY, some by the statement for few."""
     fleet = Fleet()
     rng = random.Random(11)
-    for at, service in enumerate(vendor.SERVICES):
-        backups = [drawn(service, number, rng) for number in range(COUNTS[at % len(COUNTS)])]
-        fleet.add_cluster(EmulatedCluster(id=f"c9q{service}", service=service), backups=backups)
+    for at, (folder_id, service) in enumerate(product(FOLDERS, vendor.SERVICES)):
+        cluster = EmulatedCluster(id=f"c9q{folder_id}-{service}", folder_id=folder_id, service=service)
+        backups = [drawn(cluster.id, service, number, rng=rng) for number in range(COUNTS[at % len(COUNTS)])]
+        fleet.add_cluster(cluster, backups=backups)
     return fleet
 
 
@@ -59,6 +62,13 @@ def configure(program: Program, emulator: Emulator, url: str) -> None:
     """Write a configuration of all clusters, each with its service."""
     entries = "".join(f"  - {{id: {each.id}, service: {each.service}}}\n" for each in emulator.fleet.clusters.values())
     program.write_config([], url=url, api=emulator, more=entries, limits={"page_size": 50})
+
+
+def discover(program: Program, emulator: Emulator, url: str) -> None:
+    """Write a configuration of both folders, without any cluster."""
+    services = ", ".join(vendor.SERVICES)
+    entries = "".join(f"  - {{folder: {folder_id}, services: [{services}]}}\n" for folder_id in FOLDERS)
+    program.write_config([], url=url, api=emulator, more=f"discovery:\n{entries}", limits={"page_size": 50})
 
 
 def expected(fleet: Fleet, *, defaults: Literal["left_out", "printed"]) -> dict[str, dict[str, object]]:
@@ -102,11 +112,11 @@ async def held(db: Connection, like: Mapping[str, Mapping[str, object]]) -> dict
 async def test_the_view_holds_what_protobuf_says_was_served(
     program: Program, migrated_url: str, db: Connection, defaults: Literal["left_out", "printed"]
 ) -> None:
-    """Every field of every service, over several pages; a list that is left out is empty, all else then is NULL."""
+    """Every field of every service in two folders, over several pages; of what is left out, only lists are not NULL."""
     fleet = fleet_of_all()
     like = expected(fleet, defaults=defaults)
     async with Emulator(fleet, token=TOKEN, print_defaults=defaults == "printed") as emulator:
-        configure(program, emulator, migrated_url)
+        discover(program, emulator, migrated_url)
 
         rehearsed = await program.run("run", "--dry-run", "--output", "json")
         nothing = await db.fetchval("SELECT count(*) FROM collector.backup")
@@ -116,7 +126,7 @@ async def test_the_view_holds_what_protobuf_says_was_served(
     assert nothing == 0
     assert rehearsed.json()["backups"] == ended.json()["backups"]
     assert ended.json()["backups"]["inserted"] == len(like)
-    assert ended.json()["clusters"]["complete"] == len(vendor.SERVICES)
+    assert ended.json()["clusters"]["complete"] == len(fleet.clusters) == 20
     assert await held(db, like) == like
 
 
@@ -149,8 +159,8 @@ async def test_a_backup_that_changes_or_goes_is_noticed_in_every_service(
         second = await program.run("run", "--output", "json")
         third = await program.run("run", "--output", "json")
 
-    services = len(vendor.SERVICES)
-    assert (second.json()["backups"]["updated"], second.json()["backups"]["missing"]) == (services, services)
-    assert third.json()["backups"]["vanished"] == services
+    clusters = len(fleet.clusters)
+    assert (second.json()["backups"]["updated"], second.json()["backups"]["missing"]) == (clusters, clusters)
+    assert third.json()["backups"]["vanished"] == clusters
     rows = await db.fetch("SELECT created_at_text FROM inventory.backups WHERE folder_id = 'another'")
-    assert [row["created_at_text"] for row in rows] == [nine_digits(NOW_NS)] * services
+    assert [row["created_at_text"] for row in rows] == [nine_digits(NOW_NS)] * clusters

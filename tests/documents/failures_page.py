@@ -25,9 +25,9 @@ _HEAD: Final = """\
 
 Made from `tests/documents/failures.toml` and the docstrings of the tests by `python -m tests.documents.failures_page`.
 
-What an API and the network can do to a collector, what the collector then does, and the tests that show it. A row
-without a test is not on this page unless it says why. The kinds of error are explained in [errors.md](errors.md), the
-outcomes of a listing in [schema.md](schema.md).
+What can go wrong around a collector, what the collector then does, and the tests that show it. A row without a test is
+not on this page unless it says why: "not yet" is what is not built, or built and not shown. The kinds of error are
+explained in [errors.md](errors.md), the outcomes of a listing in [schema.md](schema.md).
 """
 
 _PARTS: Final[Mapping[str, str]] = {
@@ -35,6 +35,11 @@ _PARTS: Final[Mapping[str, str]] = {
     "B": "Content",
     "C": "Timestamps",
     "D": "HTTP and the network",
+    "E": "PostgreSQL",
+    "F": "The process, its schedule, several at once",
+    "G": "Configuration and secrets",
+    "H": "The service",
+    "J": "Supply and operators",
 }
 
 
@@ -45,19 +50,21 @@ class Failure:
     id: str
     wrong: str
     then: str
+    tests: tuple[str, ...] = ()
+    """Tests that show it without citing it."""
     pending: str | None = None
-    """What of it is not built yet, and why."""
+    """What of it is not built or not shown yet, and why."""
 
 
 def failures() -> list[Failure]:
     """Read all rows, in order."""
     rows = tomllib.loads(SOURCE.read_text(encoding="utf-8"))
-    return [Failure(id=row_id, **row) for row_id, row in rows.items()]
+    return [Failure(id=row_id, **{**row, "tests": tuple(row.get("tests", ()))}) for row_id, row in rows.items()]
 
 
 def shown_by() -> dict[str, set[str]]:
-    """Find the tests that cite each row."""
-    found: dict[str, set[str]] = {}
+    """Find the tests that cite each row, or that it names."""
+    found = {row.id: set(row.tests) for row in failures() if row.tests}
     for path in files_with_tests():
         for name, row_id in citations(path):
             found.setdefault(row_id, set()).add(name)
@@ -67,6 +74,11 @@ def shown_by() -> dict[str, set[str]]:
 def files_with_tests() -> list[Path]:
     """List all files with tests."""
     return sorted((ROOT / "tests").glob("**/test_*.py"))
+
+
+def names_of_tests() -> set[str]:
+    """Name all tests."""
+    return {name for path in files_with_tests() for name, _ in docstrings(path)}
 
 
 def citations(path: Path) -> Iterator[tuple[str, str]]:
@@ -103,7 +115,7 @@ def failures_page() -> str:
 
 
 def _line(row: Failure, tests: set[str]) -> str:
-    then = f"{row.then} Not yet: {row.pending}" if row.pending else row.then
+    then = f"{row.then} Not yet: {row.pending}".strip() if row.pending else row.then
     return f"| {row.id} | {row.wrong} | {then} | {', '.join(f'`{name}`' for name in sorted(tests)) or '–'} |"
 
 

@@ -238,6 +238,28 @@ async def test_a_stop_that_was_not_confirmed_recently_is_neither_excuse_nor_faul
     assert (await judged(db))[:2] == (verdict, True)
 
 
+@pytest.mark.parametrize(
+    "hours, verdict", [(2, "fresh"), (10, "unknown"), (22, "unknown"), (24, "stale")], ids=["young", "a", "b", "old"]
+)
+async def test_a_stop_while_nobody_looked_is_not_taken_for_the_time_it_was_found(
+    seen: World, db: Connection, *, hours: float, verdict: str
+) -> None:
+    """Last seen to run 20 hours ago, found stopped now: what is stale or fresh at either time is said, no more."""
+    await seen.sweep()
+    await db.execute("UPDATE collector.discovery_source SET observed_at = now() - INTERVAL '20 hours'")
+    await db.execute("UPDATE collector.discovered_cluster SET changed_at = now() - INTERVAL '30 hours'")
+    seen.emulator.fleet.edit_cluster("c9qb", status="STOPPED")
+    for _ in range(2):  # the second finds nothing new, and keeps what is known of the stop
+        await seen.sweep()
+
+    await age(db, hours)
+
+    assert (await judged(db))[:2] == (verdict, False)
+    assert await db.fetchval(
+        "SELECT stopped_since - stopped_after > INTERVAL '19 hours' FROM inventory.clusters WHERE cluster_id = 'c9qb'"
+    )
+
+
 async def test_of_a_cluster_that_nobody_saw_run_nobody_knows_when_it_was_stopped(seen: World, db: Connection) -> None:
     """Its old backup may have been young then. Once it has run, its next stop is known."""
     seen.emulator.fleet.edit_cluster("c9qb", status="STOPPED")

@@ -398,6 +398,27 @@ async def test_an_older_sweep_retires_nothing_that_a_later_discovery_knows(found
     assert len(await managed(db)) == 13
 
 
+async def test_an_older_sweep_retires_no_source_that_a_later_one_could_not_read(found: World, db: Connection) -> None:
+    """The later one's configuration leads there, so its clusters stay watched though its reading failed."""
+    found.discovery = ({"folder": FOLDER}, {"folder": OTHER})
+    await found.sweep()
+    gate = found.emulator.faults.pause(FOLDER, page=3, times=1)
+    found.api["page_timeout_s"] = found.api["listing_timeout_s"] = 60.0
+    found.discovery = ({"folder": FOLDER},)
+    older = asyncio.create_task(found.sweep(trace_id="older"))
+    await gate.reached()
+    found.emulator.faults.fail(OTHER, status=403, code=7, message="Permission denied")
+    found.discovery = ({"folder": FOLDER}, {"folder": OTHER})
+    newer = await found.sweep(trace_id="newer")
+
+    gate.release()
+    await older
+
+    assert [each.error for each in newer.discovered] == [None, "permission_denied"]
+    assert await db.fetchval("SELECT bool_and(active) FROM collector.discovery_source")
+    assert len(await managed(db)) == 13
+
+
 async def test_a_sweep_retires_no_cluster_that_a_discovery_knows_to_be_there(found: World, db: Connection) -> None:
     """A sweep that read its folder before the cluster was made, and begins after a later one found it."""
     await found.sweep()

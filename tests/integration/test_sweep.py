@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import pytest
 
+from collector import collect
 from collector.emulator import Emulator
 from collector.errors import DatabaseError
 from collector.parse import BackupParser
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
 pytestmark = pytest.mark.usefixtures("_hurried")
+
+
+async def given_up(db: Connection) -> list[tuple[Any, ...]]:
+    """Read of the listings that failed whose they were, why, and what they cost."""
+    query = "SELECT cluster_id, error, requests FROM inventory.listings WHERE outcome = 'failed' ORDER BY cluster_id"
+    return [tuple(row) for row in await db.fetch(query)]
 
 
 async def test_a_sweep_copies_every_page_of_every_cluster(world: World, db: Connection) -> None:
@@ -93,7 +100,7 @@ async def test_a_cluster_that_hangs_delays_nobody(world: World) -> None:
 
 
 async def test_the_end_of_its_time_ends_a_sweep_and_accounts_for_every_cluster(world: World, db: Connection) -> None:
-    """Who was done is done, who was not has failed by name."""
+    """Who was done is done, who was not has failed by name, also in the ledger."""
     world.emulator.faults.hang("c9qb")
     world.api |= {"sweep_timeout_s": 1.0, "page_timeout_s": 60.0, "listing_timeout_s": 60.0, "concurrency": 3}
 
@@ -104,12 +111,13 @@ async def test_the_end_of_its_time_ends_a_sweep_and_accounts_for_every_cluster(w
     assert outcomes_of(summary) == {"c9qa": "complete", "c9qb": "deadline", "c9qc": "complete"}
     assert await db.fetchval("SELECT outcome FROM collector.sweep") == "partial"
     assert await states_by_cluster(db) == {"c9qa": {"live": 25}, "c9qc": {"live": 25}}
+    assert await given_up(db) == [("c9qb", "deadline", 1)]
 
 
 async def test_a_stop_in_the_middle_asks_for_no_further_page_and_writes_nothing_half(
     world: World, db: Connection
 ) -> None:
-    """What was under way is rolled back, what was not begun is named."""
+    """What was under way is rolled back and has failed in the ledger; what was not begun is named, and has no row."""
     gate = world.emulator.faults.pause(None, page=2)
     world.api["concurrency"] = 2
     stopping = asyncio.Event()
@@ -127,6 +135,8 @@ async def test_a_stop_in_the_middle_asks_for_no_further_page_and_writes_nothing_
     assert world.emulator.requests_total == asked
     assert await states_by_cluster(db) == {}
     assert await db.fetchval("SELECT outcome FROM collector.sweep") == "interrupted"
+    assert await given_up(db) == [("c9qa", "interrupted", 2), ("c9qb", "interrupted", 2)]
+    assert await db.fetchval("SELECT last_error FROM inventory.clusters WHERE cluster_id = 'c9qc'") is None
 
 
 async def test_a_stop_after_the_last_listing_changes_nothing(world: World) -> None:
@@ -145,7 +155,7 @@ async def test_a_stop_after_the_last_listing_changes_nothing(world: World) -> No
 
 
 async def test_a_bug_in_one_listing_is_contained(world: World, db: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The others go on, and the summary says which one it was."""
+    """The others go on, and summary and ledger say which one it was."""
     parse_all = BackupParser.parse_all
 
     def explode(self: BackupParser, raws: Any) -> Any:
@@ -161,6 +171,23 @@ async def test_a_bug_in_one_listing_is_contained(world: World, db: Connection, m
     assert outcomes_of(summary) == {"c9qa": "complete", "c9qb": "bug", "c9qc": "complete"}
     assert summary.outcome == "partial"
     assert await states_by_cluster(db) == {"c9qa": {"live": 25}, "c9qc": {"live": 25}}
+    assert await given_up(db) == [("c9qb", "bug", 3)]
+
+
+async def test_a_listing_that_was_written_before_the_bug_keeps_its_row(
+    world: World, db: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is committed is committed: the ledger is not told twice, and not told otherwise."""
+
+    def explode(result: ListingResult) -> None:
+        raise ZeroDivisionError(result.cluster.id)
+
+    monkeypatch.setattr(collect, "tell", explode)
+
+    summary = await world.sweep()
+
+    assert set(outcomes_of(summary).values()) == {"bug"}
+    assert await db.fetchval("SELECT array_agg(outcome) FROM inventory.listings") == ["complete"] * 3
 
 
 async def test_a_database_that_goes_away_ends_the_sweep_and_accounts_for_every_cluster(

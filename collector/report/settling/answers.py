@@ -22,8 +22,8 @@ def last_token(replies: Sequence[Reply]) -> str | None:
 
 
 def empty_lists(replies: Sequence[Reply]) -> str | None:
-    """Tell how a page without backups is written."""
-    return counted((_form(reply, "backups"), reply.place) for reply in replies if reply.is_page and not reply.records)
+    """Tell how a page that lists nothing is written."""
+    return counted((_form(reply, reply.key), reply.place) for reply in replies if reply.is_page and not reply.listed)
 
 
 def page_tokens(replies: Sequence[Reply]) -> str | None:
@@ -42,19 +42,19 @@ def full_pages(replies: Sequence[Reply]) -> str | None:
         if not reply.is_page or reply.is_last:
             continue
         asked = parse_qs(urlsplit(reply.exchange.target).query).get("pageSize", ["?"])[0]
-        full = str(len(reply.records)) == asked
-        forms.append(("as many as asked for" if full else f"{len(reply.records)} of {short(asked)}", reply.place))
+        full = str(len(reply.listed)) == asked
+        forms.append(("as many as asked for" if full else f"{len(reply.listed)} of {short(asked)}", reply.place))
     return counted(forms)
 
 
 def other_members(replies: Sequence[Reply]) -> str | None:
-    """Name what a page holds beside its backups and its token."""
+    """Name what a page holds beside its list and its token."""
     return counted(
         (f"`{short(name)}`", reply.place)
         for reply in replies
         if reply.is_page
         for name in reply.members
-        if name not in {"backups", "nextPageToken"}
+        if name not in {reply.key, "nextPageToken"}
     )
 
 
@@ -101,10 +101,10 @@ REFUSALS: Final = (401, 403, 404, 429)
 
 QUESTIONS: Final[Sequence[tuple[str, str, Callable[[Sequence[Reply]], str | None]]]] = (
     ("last_token", 'What is `nextPageToken` on the last page: absent, or `""`?', last_token),
-    ("empty_lists", "How is a page without backups written?", empty_lists),
+    ("empty_lists", "How is a page that lists nothing written?", empty_lists),
     ("page_tokens", "What do page tokens look like?", page_tokens),
     ("full_pages", "Is every page but the last one full?", full_pages),
-    ("other_members", "What does a page hold beside backups and token?", other_members),
+    ("other_members", "What does a page hold beside its list and its token?", other_members),
     *((f"refusal_{status}", f"What does a {status} look like?", refusal(status)) for status in REFUSALS),
     ("other_refusals", "What do other refusals look like?", other_refusals),
     ("retry_after", "Does a Retry-After come, and in which form?", retry_after),

@@ -35,6 +35,7 @@ class Reply:
     place: str
     """Where it lies in the recording: `c9q…/0001`."""
     cluster_id: str
+    """Whom it is about; a place such as `folder.b1g…` where it lists clusters or folders."""
     exchange: Exchange
     value: object
     """Its body, decoded; None where it is not JSON."""
@@ -59,12 +60,23 @@ class Reply:
         return self.exchange.status == 200 and isinstance(self.value, dict) and "code" not in self.value
 
     @property
-    def records(self) -> Sequence[Mapping[str, object]]:
-        """The backups of a page, those that are JSON objects."""
-        listed = self.members.get("backups")
+    def key(self) -> str:
+        """What its list is called: `backups`, `clusters` or `folders`."""
+        last = self.exchange.target.partition("?")[0].rpartition("/")[2]
+        return last if last in {"clusters", "folders"} else "backups"
+
+    @property
+    def listed(self) -> Sequence[Mapping[str, object]]:
+        """What a page lists, as far as it is JSON objects."""
+        listed = self.members.get(self.key)
         if not self.is_page or not isinstance(listed, list):
             return []
         return [record for record in listed if isinstance(record, dict)]
+
+    @property
+    def records(self) -> Sequence[Mapping[str, object]]:
+        """The backups of a page."""
+        return self.listed if self.key == "backups" else []
 
     @property
     def is_last(self) -> bool:

@@ -1,6 +1,7 @@
 -- Merge a listing, or a part of it, into a cluster that is still as it was read ($3); else nothing, and no row comes back.
 --
 -- $5: this is the last part, which moves the fence, marks what is absent and writes the ledger.
+-- $47: how many records the quarantine of a cluster holds at most; those it holds already are refreshed.
 -- $19: the columns that not every service has, as one JSON object a row; what it does not name becomes NULL.
 -- All parts see the rows as they were before the statement; the cluster's row is the lock.
 WITH fence AS (
@@ -270,13 +271,25 @@ refused AS (
         $2,
         $4
     FROM fence
-    CROSS JOIN unnest($25::bytea [], $26::text [], $27::text [], $28::text [], $29::bytea [], $30::bigint [])
-        AS r (fingerprint, backup_id, field, reason, raw, raw_size_bytes)
+    CROSS JOIN (
+        SELECT
+            u.*,
+            k.fingerprint IS NOT NULL AS is_kept,
+            count(*) FILTER (WHERE k.fingerprint IS NULL) OVER (ORDER BY u.place) AS number_of_new
+        FROM
+            unnest($25::bytea [], $26::text [], $27::text [], $28::text [], $29::bytea [], $30::bigint [])
+            WITH ORDINALITY AS u (fingerprint, backup_id, field, reason, raw, raw_size_bytes, place)
+        LEFT JOIN collector.quarantine AS k ON k.cluster_id = $1 AND k.fingerprint = u.fingerprint
+    ) AS r
+    WHERE
+        r.is_kept
+        OR r.number_of_new <= $47::bigint - (SELECT count(*) FROM collector.quarantine AS k WHERE k.cluster_id = $1)
     ORDER BY r.fingerprint
     ON CONFLICT (cluster_id, fingerprint) DO UPDATE SET
         reason = excluded.reason,
         last_listing_id = excluded.last_listing_id,
         last_seen_at = excluded.last_seen_at
+    RETURNING q.fingerprint
 ),
 
 counted AS (
@@ -292,7 +305,7 @@ ledger AS (
     INSERT INTO collector.listing (
         listing_id, sweep_id, cluster_id, outcome, started_at, pages, requests, retries, throttles, restarts, bytes,
         listed, inserted, updated, unchanged, missing, vanished, returned, quarantined, duplicates, server_request_id,
-        via
+        via, unkept
     )
     SELECT
         $2,
@@ -316,7 +329,18 @@ ledger AS (
         $43::bigint,
         $44::bigint,
         $45::text,
-        $46::text
+        $46::text,
+        CASE
+            WHEN $43::bigint = 0 THEN 0
+            ELSE
+                $43::bigint
+                - (SELECT count(*) FROM refused)
+                - (
+                    SELECT count(*)
+                    FROM collector.quarantine AS k
+                    WHERE k.cluster_id = $1 AND k.last_listing_id = $2  -- by the earlier parts
+                )
+        END
     FROM fence
     CROSS JOIN counted
     WHERE $5

@@ -38,6 +38,16 @@ ON CONFLICT (cluster_id) DO UPDATE SET
     retention_days = excluded.retention_days,
     matched = excluded.matched,
     stopped_since = CASE WHEN excluded.status = 'STOPPED' THEN coalesce(d.stopped_since, excluded.stopped_since) END,
+    stopped_after = CASE
+        WHEN excluded.status <> 'STOPPED' OR excluded.status IS NULL THEN NULL
+        WHEN d.stopped_since IS NOT NULL THEN d.stopped_after
+        ELSE coalesce(
+            d.last_seen_at,
+            greatest(
+                d.changed_at, (SELECT s.observed_at FROM collector.discovery_source AS s WHERE s.source = d.source)
+            )
+        )
+    END,
     changed_at = excluded.changed_at,
     last_seen_at = NULL,
     gone_since = NULL

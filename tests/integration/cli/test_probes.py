@@ -164,7 +164,7 @@ async def test_one_page_is_asked_for_and_all_to_be_recorded() -> None:
 
     assert (asked, len(server.requests)) == (1, 3)
     assert (first.text, whole.text) == (f"{CLUSTER}: more than 1 backups", f"{CLUSTER}: 2 backups")
-    assert [each.target for each in recording.tape.of_cluster(CLUSTER)] == server.targets[1:]
+    assert [each.target for each in recording.tape.answers_about(CLUSTER)] == server.targets[1:]
 
 
 async def test_a_listing_without_an_end_is_recorded_up_to_its_bound() -> None:
@@ -176,7 +176,7 @@ async def test_a_listing_without_an_end_is_recorded_up_to_its_bound() -> None:
         (finding,) = await probe(server.url, recording, api={"pages_max": 1000})
 
     assert finding.text == f"{CLUSTER}: more than 100 backups"
-    assert len(recording.tape.of_cluster(CLUSTER)) == 100
+    assert len(recording.tape.answers_about(CLUSTER)) == 100
 
 
 async def test_retried_answers_are_recorded_too() -> None:
@@ -186,4 +186,4 @@ async def test_retried_answers_are_recorded_too() -> None:
         (finding,) = await probe(server.url, recording)
 
     assert finding.status == "ok"
-    assert [each.status for each in recording.tape.of_cluster(CLUSTER)] == [429, 200]
+    assert [each.status for each in recording.tape.answers_about(CLUSTER)] == [429, 200]

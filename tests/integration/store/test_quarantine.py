@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from collector.records import Counts
-from collector.store.intake import RAW_BYTES_MAX
+from collector.store.intake import KEPT_MAX, RAW_BYTES_MAX
 from collector.store.merge import COPY_MIN
 from tests.builders import CLUSTER, OTHER, Rig, numbered, record, records
 
@@ -109,3 +109,23 @@ async def test_a_foreign_record_names_whose_it_is(rig: Rig, db: Connection) -> N
     assert row is not None
     assert (row["cluster_id"], row["field"]) == (CLUSTER.id, "sourceClusterId")
     assert OTHER.id in row["reason"]
+
+
+@pytest.mark.parametrize("others", [0, COPY_MIN], ids=["few", "many"])
+async def test_the_quarantine_of_a_cluster_has_a_bound_and_what_is_past_it_is_counted(
+    rig: Rig, db: Connection, others: int
+) -> None:
+    """The first are kept and refreshed, the ledger counts all, and nothing is taken for absent."""
+    bad = [record(f"bad{number}", sizeBytes="x") for number in range(KEPT_MAX + 5)]
+    await rig.merge([record("good"), *numbered(others)])
+    await rig.merge(bad[: KEPT_MAX - 1])
+
+    over = await rig.merge(bad)
+    again = await rig.merge([record("bad", sizeBytes="x", sourceClusterId=OTHER.id)], cluster=OTHER)
+
+    assert (over.outcome, over.counts.quarantined, over.counts.missing) == ("partial", KEPT_MAX + 5, 0)
+    assert (again.outcome, again.counts.quarantined) == ("partial", 1)
+    rows = await db.fetch("SELECT cluster_id, count(*) FROM inventory.quarantine WHERE in_newest_listing GROUP BY 1")
+    assert {row["cluster_id"]: row["count"] for row in rows} == {CLUSTER.id: KEPT_MAX, OTHER.id: 1}
+    assert await db.fetchval("SELECT array_agg(unkept ORDER BY listing_id) FROM inventory.listings") == [0, 0, 5, 0]
+    assert await db.fetchval("SELECT count(*) FROM inventory.backups WHERE state = 'live'") == 1 + others

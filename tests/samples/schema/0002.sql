@@ -140,6 +140,7 @@ CREATE TABLE collector.discovered_cluster (
     retention_days integer,
     matched boolean NOT NULL,
     stopped_since timestamp with time zone,
+    stopped_after timestamp with time zone,
     first_seen_at timestamp with time zone NOT NULL,
     changed_at timestamp with time zone NOT NULL,
     last_seen_at timestamp with time zone,
@@ -186,6 +187,7 @@ CREATE TABLE collector.discovery_source (
     cloud_id text,
     active boolean NOT NULL,
     last_discovery_id bigint DEFAULT 0 NOT NULL,
+    failed_discovery_id bigint DEFAULT 0 NOT NULL,
     observed_at timestamp with time zone,
     CONSTRAINT discovery_source_kind_is_known CHECK ((kind = ANY (ARRAY['folder'::text, 'cloud'::text]))),
     CONSTRAINT discovery_source_of_a_cloud_names_it CHECK (((kind = 'folder'::text) OR (cloud_id IS NOT NULL))),
@@ -218,6 +220,7 @@ CREATE TABLE collector.listing (
     returned integer DEFAULT 0 NOT NULL,
     quarantined integer DEFAULT 0 NOT NULL,
     duplicates integer DEFAULT 0 NOT NULL,
+    unkept integer DEFAULT 0 NOT NULL,
     error text,
     message text,
     server_request_id text,
@@ -225,6 +228,7 @@ CREATE TABLE collector.listing (
     CONSTRAINT listing_failed_with_an_error CHECK (((outcome = 'failed'::text) = (error IS NOT NULL))),
     CONSTRAINT listing_marks_absence_only_when_complete CHECK (((outcome = 'complete'::text) OR ((missing = 0) AND (vanished = 0)))),
     CONSTRAINT listing_outcome_is_known CHECK ((outcome = ANY (ARRAY['complete'::text, 'partial'::text, 'held'::text, 'failed'::text, 'superseded'::text]))),
+    CONSTRAINT listing_unkept_is_of_the_quarantined CHECK (((unkept >= 0) AND (unkept <= quarantined))),
     CONSTRAINT listing_via_is_known CHECK ((via = ANY (ARRAY['cluster'::text, 'folder'::text])))
 )
 WITH (autovacuum_vacuum_insert_scale_factor='0.02');
@@ -394,6 +398,7 @@ CREATE VIEW inventory.clusters AS
     d.environment,
     d.health,
     d.stopped_since,
+    d.stopped_after,
     COALESCE(d.last_seen_at, GREATEST(d.changed_at, s.observed_at)) AS described_at,
     COALESCE(((d.gone_since IS NULL) AND s.active), false) AS in_discovery
    FROM (((collector.cluster c
@@ -417,6 +422,7 @@ CREATE VIEW inventory.freshness AS
             WHEN (newest.created_at IS NULL) THEN 'stale'::text
             WHEN ((judged.at - newest.created_at) <= c.max_age) THEN 'fresh'::text
             WHEN (((d.stopped_since - newest.created_at) <= c.max_age) OR (d.stopped_since = d.first_seen_at)) THEN 'unknown'::text
+            WHEN ((d.stopped_after - newest.created_at) <= c.max_age) THEN 'unknown'::text
             ELSE 'stale'::text
         END AS verdict,
     newest.backup_id AS newest_backup_id,
@@ -479,6 +485,7 @@ CREATE VIEW inventory.listings AS
     l.returned,
     l.quarantined,
     l.duplicates,
+    l.unkept,
     l.error,
     l.message,
     l.server_request_id
@@ -525,18 +532,18 @@ INSERT INTO collector.backup_change OVERRIDING SYSTEM VALUE VALUES (4, 'c9qone',
 INSERT INTO collector.cluster VALUES ('c9qone', 'opensearch', 'search', 'b1gfolder', '{"env": "prod"}', 'config', true, '26:00:00', 'default', '02:00:00', NULL, NULL, '2026-11-20 00:00:00+00', 5, 5, '2026-11-20 03:00:00+00', NULL, NULL);
 INSERT INTO collector.cluster VALUES ('c9qtwo', 'postgresql', NULL, NULL, '{}', 'discovery', true, '26:00:00', 'default', '02:00:00', NULL, NULL, '2026-11-20 00:00:00+00', 6, 4, '2026-11-20 02:00:00+00', '\x00010203', NULL);
 INSERT INTO collector.cluster_change OVERRIDING SYSTEM VALUE VALUES (1, 'c9qtwo', 1, '2026-11-20 01:00:00+00', 'status_changed', '"CREATING"', '"RUNNING"');
-INSERT INTO collector.discovered_cluster VALUES ('c9qtwo', 'folder/b1gfolder/postgresql', 'postgresql', 'b1gfolder', 'orders', '{}', NULL, 'RUNNING', NULL, NULL, NULL, true, NULL, '2026-11-20 01:00:00+00', '2026-11-20 01:00:00+00', NULL, NULL);
+INSERT INTO collector.discovered_cluster VALUES ('c9qtwo', 'folder/b1gfolder/postgresql', 'postgresql', 'b1gfolder', 'orders', '{}', NULL, 'RUNNING', NULL, NULL, NULL, true, NULL, NULL, '2026-11-20 01:00:00+00', '2026-11-20 01:00:00+00', NULL, NULL);
 INSERT INTO collector.discovery VALUES (1, 'folder/b1gfolder/postgresql', 'trace-1', 'complete', '2026-11-20 01:00:00+00', '2026-11-20 00:00:00+00', 1, 1, 0, 0, 200, 1, 1, 0, 0, NULL, NULL, NULL);
-INSERT INTO collector.discovery_source VALUES ('folder/b1gfolder/postgresql', 'folder', 'b1gfolder', 'postgresql', NULL, true, 1, '2026-11-20 01:00:00+00');
+INSERT INTO collector.discovery_source VALUES ('folder/b1gfolder/postgresql', 'folder', 'b1gfolder', 'postgresql', NULL, true, 1, 0, '2026-11-20 01:00:00+00');
 INSERT INTO collector.index_set VALUES ('c3fcd3d7-6192-e400-7dfb-496cca67e13b', '{.kibana_1,logs}');
-INSERT INTO collector.listing VALUES (1, 1, 'c9qone', 'complete', 'cluster', '2026-11-20 01:00:00+00', '2026-11-20 00:00:00+00', 1, 1, 0, 0, 0, 900, 3, 3, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL);
-INSERT INTO collector.listing VALUES (2, 1, 'c9qtwo', 'complete', 'cluster', '2026-11-20 01:00:00+00', '2026-11-20 00:00:00+00', 1, 1, 0, 0, 0, 400, 1, 1, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL);
-INSERT INTO collector.listing VALUES (3, 2, 'c9qone', 'complete', 'cluster', '2026-11-20 02:00:00+00', '2026-11-20 00:00:00+00', 1, 1, 0, 0, 0, 600, 2, 0, 0, 2, 1, 0, 0, 0, 0, NULL, NULL, NULL);
-INSERT INTO collector.listing VALUES (4, 2, 'c9qtwo', 'complete', 'cluster', '2026-11-20 02:00:00+00', '2026-11-20 00:00:00+00', 1, 1, 0, 0, 0, 400, 1, 0, 0, 1, 0, 0, 0, 0, 0, NULL, NULL, NULL);
-INSERT INTO collector.listing VALUES (5, 3, 'c9qone', 'complete', 'cluster', '2026-11-20 03:00:00+00', '2026-11-20 00:00:00+00', 1, 1, 0, 0, 0, 300, 1, 0, 0, 1, 1, 1, 0, 0, 0, NULL, NULL, NULL);
-INSERT INTO collector.listing VALUES (6, 3, 'c9qtwo', 'failed', 'cluster', '2026-11-20 03:00:00+00', '2026-11-20 00:00:00+00', 0, 3, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'unavailable', 'the API answered 503', NULL);
-INSERT INTO collector.migration VALUES (1, 'create_tables', '57159d06cd8c79a34b15dae87e68ca3ca5cb549ac4b9f5de3e7e1e8dd1cb630d', '0', '2026-11-20 00:00:00+00');
-INSERT INTO collector.migration VALUES (2, 'create_inventory', 'fa354124b5aeeec6318d6dabdb9fd0f36f35113c773e4e65b00785c4ba43e9cc', '0', '2026-11-20 00:00:00+00');
+INSERT INTO collector.listing VALUES (1, 1, 'c9qone', 'complete', 'cluster', '2026-11-20 01:00:00+00', '2026-11-20 00:00:00+00', 1, 1, 0, 0, 0, 900, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL);
+INSERT INTO collector.listing VALUES (2, 1, 'c9qtwo', 'complete', 'cluster', '2026-11-20 01:00:00+00', '2026-11-20 00:00:00+00', 1, 1, 0, 0, 0, 400, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL);
+INSERT INTO collector.listing VALUES (3, 2, 'c9qone', 'complete', 'cluster', '2026-11-20 02:00:00+00', '2026-11-20 00:00:00+00', 1, 1, 0, 0, 0, 600, 2, 0, 0, 2, 1, 0, 0, 0, 0, 0, NULL, NULL, NULL);
+INSERT INTO collector.listing VALUES (4, 2, 'c9qtwo', 'complete', 'cluster', '2026-11-20 02:00:00+00', '2026-11-20 00:00:00+00', 1, 1, 0, 0, 0, 400, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL);
+INSERT INTO collector.listing VALUES (5, 3, 'c9qone', 'complete', 'cluster', '2026-11-20 03:00:00+00', '2026-11-20 00:00:00+00', 1, 1, 0, 0, 0, 300, 1, 0, 0, 1, 1, 1, 0, 0, 0, 0, NULL, NULL, NULL);
+INSERT INTO collector.listing VALUES (6, 3, 'c9qtwo', 'failed', 'cluster', '2026-11-20 03:00:00+00', '2026-11-20 00:00:00+00', 0, 3, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'unavailable', 'the API answered 503', NULL);
+INSERT INTO collector.migration VALUES (1, 'create_tables', 'c4ddee20660a98dfe7e424df960c2930b11b6197f9031b259e2329a03802b3ea', '0', '2026-11-20 00:00:00+00');
+INSERT INTO collector.migration VALUES (2, 'create_inventory', 'de1ef946f6e11a29c0b95e76e2d1f77e197599a160f47e7ae6bebb9bf13d677a', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.quarantine OVERRIDING SYSTEM VALUE VALUES (1, 'c9qone', '\x05', 'odd', 'sizeBytes', 'not an int64', '\x7b7d', 2, 1, '2026-11-20 01:00:00+00', 1, '2026-11-20 01:00:00+00');
 INSERT INTO collector.sweep OVERRIDING SYSTEM VALUE VALUES (1, '2026-11-20 00:00:00+00', '2026-11-20 01:30:00+00', '2026-11-20 01:01:00+00', 'complete', 'trace-1', '0.1.0', NULL, 2, 2, 0, 0, 0, 0);
 INSERT INTO collector.sweep OVERRIDING SYSTEM VALUE VALUES (2, '2026-11-20 00:00:00+00', '2026-11-20 02:30:00+00', '2026-11-20 02:01:00+00', 'complete', 'trace-2', '0.1.0', NULL, 2, 2, 0, 0, 0, 0);

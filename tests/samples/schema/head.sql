@@ -289,6 +289,7 @@ CREATE TABLE collector.discovered_cluster (
     retention_days integer,
     matched boolean NOT NULL,
     stopped_since timestamp with time zone,
+    stopped_after timestamp with time zone,
     first_seen_at timestamp with time zone NOT NULL,
     changed_at timestamp with time zone NOT NULL,
     last_seen_at timestamp with time zone,
@@ -301,6 +302,7 @@ CREATE TABLE collector.discovered_cluster (
 COMMENT ON TABLE collector.discovered_cluster IS 'Every cluster that a discovery ever saw, as the API describes it, also those that the configuration''s filters leave out.';
 COMMENT ON COLUMN collector.discovered_cluster.matched IS 'Whether an entry of the configuration wanted it when it was last read.';
 COMMENT ON COLUMN collector.discovered_cluster.stopped_since IS 'Start of the first reading that described it as STOPPED; NULL while it is not. Where that is first_seen_at, nobody knows since when.';
+COMMENT ON COLUMN collector.discovered_cluster.stopped_after IS 'Start of the newest reading before stopped_since, which described it otherwise: it was stopped between the two. NULL: it is not stopped, or nobody saw it run.';
 COMMENT ON COLUMN collector.discovered_cluster.changed_at IS 'Start of the reading that last wrote this row: it found something new, or was not complete. That it is still so, its source''s observed_at says.';
 COMMENT ON COLUMN collector.discovered_cluster.last_seen_at IS 'Of a cluster that is gone: the newest reading known to hold it. Of one that is there NULL: its source''s observed_at says it.';
 COMMENT ON COLUMN collector.discovered_cluster.gone_since IS 'Start of the complete reading that named it no longer.';
@@ -344,6 +346,7 @@ CREATE TABLE collector.discovery_source (
     cloud_id text,
     active boolean NOT NULL,
     last_discovery_id bigint DEFAULT 0 NOT NULL,
+    failed_discovery_id bigint DEFAULT 0 NOT NULL,
     observed_at timestamp with time zone,
     CONSTRAINT discovery_source_kind_is_known CHECK ((kind = ANY (ARRAY['folder'::text, 'cloud'::text]))),
     CONSTRAINT discovery_source_of_a_cloud_names_it CHECK (((kind = 'folder'::text) OR (cloud_id IS NOT NULL))),
@@ -353,6 +356,7 @@ COMMENT ON TABLE collector.discovery_source IS 'Where clusters are found: one ro
 COMMENT ON COLUMN collector.discovery_source.cloud_id IS 'The cloud itself, or that through which the folder was found.';
 COMMENT ON COLUMN collector.discovery_source.active IS 'False once the newest sweep''s configuration leads there no longer.';
 COMMENT ON COLUMN collector.discovery_source.last_discovery_id IS 'The fence: the newest discovery that was stored. An older one is refused.';
+COMMENT ON COLUMN collector.discovery_source.failed_discovery_id IS 'The newest discovery that was led there and could not read it: an older one does not take the source for left.';
 COMMENT ON COLUMN collector.discovery_source.observed_at IS 'When its newest complete reading began, on the database''s clock.';
 CREATE TABLE collector.engine_version (
     service text NOT NULL,
@@ -406,6 +410,7 @@ CREATE TABLE collector.listing (
     returned integer DEFAULT 0 NOT NULL,
     quarantined integer DEFAULT 0 NOT NULL,
     duplicates integer DEFAULT 0 NOT NULL,
+    unkept integer DEFAULT 0 NOT NULL,
     error text,
     message text,
     server_request_id text,
@@ -413,6 +418,7 @@ CREATE TABLE collector.listing (
     CONSTRAINT listing_failed_with_an_error CHECK (((outcome = 'failed'::text) = (error IS NOT NULL))),
     CONSTRAINT listing_marks_absence_only_when_complete CHECK (((outcome = 'complete'::text) OR ((missing = 0) AND (vanished = 0)))),
     CONSTRAINT listing_outcome_is_known CHECK ((outcome = ANY (ARRAY['complete'::text, 'partial'::text, 'held'::text, 'failed'::text, 'superseded'::text]))),
+    CONSTRAINT listing_unkept_is_of_the_quarantined CHECK (((unkept >= 0) AND (unkept <= quarantined))),
     CONSTRAINT listing_via_is_known CHECK ((via = ANY (ARRAY['cluster'::text, 'folder'::text])))
 )
 WITH (autovacuum_vacuum_insert_scale_factor='0.02');
@@ -835,6 +841,7 @@ CREATE VIEW inventory.clusters AS
     d.environment,
     d.health,
     d.stopped_since,
+    d.stopped_after,
     COALESCE(d.last_seen_at, GREATEST(d.changed_at, s.observed_at)) AS described_at,
     COALESCE(((d.gone_since IS NULL) AND s.active), false) AS in_discovery
    FROM (((collector.cluster c
@@ -873,6 +880,7 @@ COMMENT ON COLUMN inventory.clusters.api_labels IS 'Its labels in the API, as of
 COMMENT ON COLUMN inventory.clusters.environment IS 'Its environment in the API, such as PRODUCTION.';
 COMMENT ON COLUMN inventory.clusters.health IS 'Its health in the API, such as ALIVE, as of described_at.';
 COMMENT ON COLUMN inventory.clusters.stopped_since IS 'Start of the first reading that described it as STOPPED; it was stopped then or before: where no reading came earlier, nobody knows since when. NULL: it is not.';
+COMMENT ON COLUMN inventory.clusters.stopped_after IS 'Start of the newest reading that described it otherwise: it was stopped between this and stopped_since. NULL: it is not stopped, or nobody saw it run.';
 COMMENT ON COLUMN inventory.clusters.described_at IS 'Start of the newest reading known to hold name, labels, status and health as they stand here; NULL: no discovery ever named it.';
 COMMENT ON COLUMN inventory.clusters.in_discovery IS 'True while a discovered folder, as last read completely, holds it.';
 CREATE VIEW inventory.coverage AS
@@ -1072,6 +1080,7 @@ CREATE VIEW inventory.freshness AS
             WHEN (newest.created_at IS NULL) THEN 'stale'::text
             WHEN ((judged.at - newest.created_at) <= c.max_age) THEN 'fresh'::text
             WHEN (((d.stopped_since - newest.created_at) <= c.max_age) OR (d.stopped_since = d.first_seen_at)) THEN 'unknown'::text
+            WHEN ((d.stopped_after - newest.created_at) <= c.max_age) THEN 'unknown'::text
             ELSE 'stale'::text
         END AS verdict,
     newest.backup_id AS newest_backup_id,
@@ -1113,7 +1122,7 @@ COMMENT ON COLUMN inventory.freshness.service IS 'Which managed database, by its
 COMMENT ON COLUMN inventory.freshness.cluster_id IS 'The cluster''s id.';
 COMMENT ON COLUMN inventory.freshness.cluster_name IS 'The cluster''s name in the configuration, else in the API; NULL: none.';
 COMMENT ON COLUMN inventory.freshness.labels IS 'The cluster''s labels in the configuration, else in the API.';
-COMMENT ON COLUMN inventory.freshness.verdict IS 'unknown: no complete listing within observation_max_age; or the newest backup is older than max_age, and that may be right: the cluster was stopped before anybody saw it run, or was stopped when its status was last read, longer ago than observation_max_age. stale: no live backup, or the newest older than max_age (of a stopped cluster: older than that when it was stopped). fresh: else.';
+COMMENT ON COLUMN inventory.freshness.verdict IS 'unknown: no complete listing within observation_max_age; or the newest backup is older than max_age, and that may be right: the cluster was stopped before anybody saw it run, or between two readings of its status of which only the earlier would find the backup young enough, or was stopped when its status was last read, longer ago than observation_max_age. stale: no live backup, or the newest older than max_age (of a stopped cluster: older than that when it was last seen to run). fresh: else.';
 COMMENT ON COLUMN inventory.freshness.newest_backup_id IS 'The newest live backup. Passed over, because they prove nothing: one that has a status other than DONE, such as CREATING, is not known to be finished; one dated more than an hour ahead of the database''s clock.';
 COMMENT ON COLUMN inventory.freshness.newest_created_at IS 'When the newest live backup was completed, floored to the microsecond.';
 COMMENT ON COLUMN inventory.freshness.newest_created_at_ns IS 'Nanoseconds (0-999) beyond newest_created_at.';
@@ -1275,6 +1284,7 @@ CREATE VIEW inventory.listings AS
     l.returned,
     l.quarantined,
     l.duplicates,
+    l.unkept,
     l.error,
     l.message,
     l.server_request_id
@@ -1306,6 +1316,7 @@ COMMENT ON COLUMN inventory.listings.vanished IS 'Backups marked vanished.';
 COMMENT ON COLUMN inventory.listings.returned IS 'Missing or vanished backups that were listed again.';
 COMMENT ON COLUMN inventory.listings.quarantined IS 'Records that could not be read exactly.';
 COMMENT ON COLUMN inventory.listings.duplicates IS 'Records listed twice with identical content.';
+COMMENT ON COLUMN inventory.listings.unkept IS 'Of the quarantined, records that are not in inventory.quarantine: it holds at most 1,000 of a cluster, those that came first.';
 COMMENT ON COLUMN inventory.listings.error IS 'The kind of error, a stable word, where the listing failed.';
 COMMENT ON COLUMN inventory.listings.message IS 'What went wrong, in full.';
 COMMENT ON COLUMN inventory.listings.server_request_id IS 'The newest request id that the API named: what its support asks for.';
@@ -1323,7 +1334,7 @@ CREATE VIEW inventory.quarantine AS
     (q.last_listing_id = c.last_listing_id) AS in_newest_listing
    FROM (collector.quarantine q
      JOIN collector.cluster c ON ((c.cluster_id = q.cluster_id)));
-COMMENT ON VIEW inventory.quarantine IS 'Records that could not be read exactly, as received, with the reason.';
+COMMENT ON VIEW inventory.quarantine IS 'Records that could not be read exactly, as received, with the reason: of each cluster the first 1,000.';
 COMMENT ON COLUMN inventory.quarantine.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
 COMMENT ON COLUMN inventory.quarantine.cluster_id IS 'The cluster whose list held the record.';
 COMMENT ON COLUMN inventory.quarantine.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';

@@ -23,7 +23,11 @@ def test_answers_are_kept_by_cluster_in_their_order() -> None:
     for each in (first, other, second):
         tape.take(each)
 
-    assert (tape.of_cluster("c9qa"), tape.of_cluster("c9qb"), tape.of_cluster("c9qc")) == ([first, second], [other], [])
+    assert (tape.answers_about("c9qa"), tape.answers_about("c9qb"), tape.answers_about("c9qc")) == (
+        [first, second],
+        [other],
+        [],
+    )
 
 
 def test_bodies_are_kept_only_to_be_recorded() -> None:
@@ -32,7 +36,7 @@ def test_bodies_are_kept_only_to_be_recorded() -> None:
 
     tape.take(exchange("c9qa", body=b"much"))
 
-    assert [each.body for each in tape.of_cluster("c9qa")] == [b""]
+    assert [each.body for each in tape.answers_about("c9qa")] == [b""]
     assert not tape.is_full
 
 
@@ -43,7 +47,7 @@ def test_a_full_tape_says_so_and_keeps_what_it_has() -> None:
     for _ in range(3):
         tape.take(exchange("c9qa"))
 
-    assert len(tape.of_cluster("c9qa")) == 1
+    assert len(tape.answers_about("c9qa")) == 1
     assert tape.is_full
 
 
