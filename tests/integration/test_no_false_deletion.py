@@ -164,6 +164,8 @@ async def test_an_answer_that_flips_between_two_states_makes_nothing_vanish(worl
 
     assert (await states_by_cluster(db))["c9qa"] == {"live": 25}
     assert await db.fetchval("SELECT count(*) FROM inventory.backups WHERE vanished_at IS NOT NULL") == 0
+    seen = await db.fetch("SELECT backup_id, kind FROM collector.backup_change ORDER BY change_id")
+    assert [tuple(row) for row in seen] == [("b7", "missing"), ("b7", "returned")] * 3
 
 
 async def test_an_emulated_fleet_with_a_schedule_is_followed_for_a_day(migrated_url: str, db: Connection) -> None:

@@ -117,6 +117,8 @@ async def test_proxies_and_credentials_of_the_environment_are_ignored(
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login user password secret\n")
     monkeypatch.setenv("NETRC", str(netrc))
+    for name in ("no_proxy", "NO_PROXY"):  # where it names this machine, nothing would be proven
+        monkeypatch.delenv(name, raising=False)
     async with ScriptedServer([page()]) as proxy, ScriptedServer([page()]) as server:
         for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, proxy.url)
