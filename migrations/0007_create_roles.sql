@@ -104,6 +104,8 @@ BEGIN
         ) AS s (grantee, statement)
         WHERE to_regrole(s.grantee) IS NOT NULL
         UNION ALL
+        SELECT 'REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA collector FROM PUBLIC'
+        UNION ALL
         -- What every role has by birth: files of its own on the server's disk and, until version 15, tables in public.
         SELECT format('REVOKE CREATE, TEMPORARY ON DATABASE %I FROM PUBLIC', d.datname)
         FROM pg_database AS d
@@ -139,9 +141,6 @@ END
 $$;
 
 COMMENT ON FUNCTION collector.grant_rights IS 'Gives each of the roles that exist its rights on all that exists. The program calls it when it has migrated; after a migration by other means it is called by hand.';
-
--- Nobody but the owner calls what is not public.
-REVOKE EXECUTE ON FUNCTION collector.grant_rights, collector.forget_edited_backup FROM PUBLIC;
 
 SELECT collector.grant_rights();
 

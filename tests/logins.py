@@ -19,11 +19,16 @@ async def login(server: EmbeddedServer, url: str, options: str) -> AsyncIterator
     administrator = await asyncpg.connect(server.url)
     try:
         await administrator.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'login' {options}")
-        parts = urlsplit(url)
-        yield urlunsplit(parts._replace(netloc=f"{name}:login@{parts.netloc.rpartition('@')[2]}"))
+        yield as_login(url, name)
         own = await asyncpg.connect(url)
         await own.execute(f"DROP OWNED BY {name} CASCADE")
         await own.close()
         await administrator.execute(f"DROP OWNED BY {name}; DROP ROLE {name}")
     finally:
         await administrator.close()
+
+
+def as_login(url: str, name: str) -> str:
+    """Write a URL for another role, whose password is `login`."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=f"{name}:login@{parts.netloc.rpartition('@')[2]}"))

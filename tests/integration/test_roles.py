@@ -12,8 +12,8 @@ import pytest
 
 from collector.embedded import EmbeddedServer
 from collector.store.migrations import find_migrations, migrate
-from tests.logins import login
-from tests.postgres import scratch_database
+from tests.logins import as_login, login
+from tests.postgres import scratch_database, scratch_server
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -100,7 +100,10 @@ async def test_many_databases_of_one_server_migrate_at_once(postgres: EmbeddedSe
 
 async def test_what_a_later_migration_makes_is_covered(own: Connection, fresh_url: str) -> None:
     """Its tables and views belong to the owner, and each role has its rights on them, once it was migrated."""
-    await own.execute("CREATE TABLE collector.later (x integer); CREATE VIEW inventory.later AS TABLE collector.later")
+    await own.execute(
+        "CREATE TABLE collector.later (x integer); CREATE VIEW inventory.later AS TABLE collector.later; "
+        "CREATE FUNCTION collector.later() RETURNS integer LANGUAGE sql RETURN 1"
+    )
 
     await migrate(fresh_url)
 
@@ -108,11 +111,32 @@ async def test_what_a_later_migration_makes_is_covered(own: Connection, fresh_ur
         "SELECT has_table_privilege('collector_writer', 'collector.later', 'INSERT'), "
         "has_table_privilege('collector_writer', 'collector.later', 'DELETE'), "
         "has_table_privilege('collector_reader', 'inventory.later', 'SELECT'), "
-        "has_table_privilege('collector_reader', 'collector.later', 'SELECT')"
+        "has_table_privilege('collector_reader', 'collector.later', 'SELECT'), "
+        "has_function_privilege('collector_writer', 'collector.later()', 'EXECUTE')"
     )
     assert rights is not None
-    assert tuple(rights) == (True, False, True, False)
+    assert tuple(rights) == (True, False, True, False, False)
     assert [row[0] for row in await own.fetch(OWNERS)] == ["collector_owner"]
+
+
+async def test_a_role_that_may_make_roles_need_be_no_superuser() -> None:
+    """On a server that has none it makes them, gives the owner all, and can go on working with it."""
+    with scratch_server() as server:
+        administrator = await asyncpg.connect(url := server.create_database("fresh"))
+        await administrator.execute(
+            "CREATE ROLE maker LOGIN PASSWORD 'login' CREATEROLE; ALTER DATABASE fresh OWNER TO maker"
+        )
+        maker = as_login(url, "maker")
+
+        await migrate(maker, to=2)
+        await migrate(maker)
+        again = await migrate(maker)
+
+        owners = await administrator.fetch(OWNERS)
+        await administrator.execute(CHECK)
+        await administrator.close()
+    assert [row[0] for row in owners] == ["collector_owner"]
+    assert again.pending == ()
 
 
 @pytest.mark.usefixtures("own")
