@@ -50,12 +50,9 @@ SELECT
     -- Looked up row by row: joined, a question about one cluster's years would read the lists of all clusters.
     coalesce((SELECT s.names FROM collector.index_set AS s WHERE s.index_set_id = b.index_set_id), '{}') AS indices,
     b.indices_total,
-    coalesce(
-        b.indices_total > coalesce((
-            SELECT cardinality(s.names) FROM collector.index_set AS s WHERE s.index_set_id = b.index_set_id
-        ), 0),
-        false
-    ) AS indices_truncated,
+    b.indices_total > coalesce((
+        SELECT cardinality(s.names) FROM collector.index_set AS s WHERE s.index_set_id = b.index_set_id
+    ), 0) AS indices_truncated,
     b.size_bytes,
     b.incremental_size_bytes,
     b.total_size_bytes,
@@ -101,7 +98,7 @@ COMMENT ON COLUMN inventory.backups.duration IS 'created_at - started_at, to the
 COMMENT ON COLUMN inventory.backups.opensearch_version IS 'The version that made the backup, as the API writes it.';
 COMMENT ON COLUMN inventory.backups.indices IS 'Names of indices, in the API''s order. The API names at most 100: see indices_truncated.';
 COMMENT ON COLUMN inventory.backups.indices_total IS 'Number of indices in the backup, as the API counts them.';
-COMMENT ON COLUMN inventory.backups.indices_truncated IS 'True where the backup holds more indices than are named: a name that is not listed may still be in it.';
+COMMENT ON COLUMN inventory.backups.indices_truncated IS 'True where the backup holds more indices than are named: a name that is not listed may still be in it. NULL: cannot tell, for the API does not say how many it holds.';
 COMMENT ON COLUMN inventory.backups.size_bytes IS 'Size as the API says it (sizeBytes or size); redis and sqlserver name none.';
 COMMENT ON COLUMN inventory.backups.incremental_size_bytes IS 'What this backup added to the storage, as the API says it (incrementalSizeBytes).';
 COMMENT ON COLUMN inventory.backups.total_size_bytes IS 'Size of all data it restores, as the API says it (totalSizeBytes).';

@@ -751,7 +751,7 @@ SELECT
     v.opensearch_version,
     v.indices,
     v.indices_total,
-    coalesce(v.indices_total > cardinality(v.indices), false),
+    v.indices_total > cardinality(v.indices),
     v.size_bytes,
     v.incremental_size_bytes,
     v.total_size_bytes,

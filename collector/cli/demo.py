@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import uuid
 from contextlib import AsyncExitStack, suppress
@@ -102,6 +101,8 @@ async def _sweep(scene: Stage, interrupt: Interrupt) -> Swept:
 
 async def _exhibit(scene: Stage, interrupt: Interrupt) -> None:
     """Serve the page, and let time pass on stage as it does outside, until a signal comes: the normal end."""
+    import asyncio
+
     from collector.interrupt import Interrupted
     from collector.serve import exhibit
 

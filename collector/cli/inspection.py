@@ -73,7 +73,7 @@ def _refusal(server: Server) -> Finding | None:
             item="database",
             exit_code=REFUSED,
             text=f"{about}: the role may not write schema collector: it lacks {lacking}",
-            advice="GRANT these rights to the role of database.url",
+            advice="GRANT collector_writer TO the role of database.url, or these rights",
         )
     return None
 

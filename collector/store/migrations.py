@@ -54,6 +54,15 @@ CREATE TABLE IF NOT EXISTS collector.migration (
 COMMENT ON TABLE collector.migration IS 'The migrations that were applied, with the SHA-256 of their files.';
 """
 _SET: Final = "SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) AS v (name, value)"
+_GRANT: Final = """
+DO $$
+BEGIN
+    IF to_regprocedure('collector.grant_rights()') IS NOT NULL THEN
+        PERFORM collector.grant_rights();
+    END IF;
+END
+$$
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +175,9 @@ async def migrate(url: str, *, to: int | None = None, migrations: Sequence[Migra
             pending = tuple(each for each in found.pending if to is None or each.version <= to)
             for migration in pending:
                 await _apply(connection, migration)
+            # Also where nothing was pending: the roles may be new.
+            async with connection.transaction():
+                await connection.execute(_GRANT)
             return Plan(applied=found.applied, pending=pending)
 
 

@@ -118,7 +118,26 @@ async def test_what_the_api_leaves_out_is_null(rig: Rig, db: Connection, others:
         "folder_id", "source_cluster_id", "started_at", "started_at_ns", "created_at", "created_at_ns",
         "started_at_text", "created_at_text", "duration", "opensearch_version", "extra", *NUMBERS.values(),
     }  # fmt: skip
-    assert (row["indices"], row["indices_truncated"], row["state"]) == ([], False, "live")
+    assert (row["indices"], row["indices_truncated"], row["state"]) == ([], None, "live")
+
+
+@pytest.mark.parametrize(
+    "count, truncated",
+    [("3", True), ("2", False), ("1", False), ("0", False), (None, None)],
+    ids=["more", "as-many", "fewer", "zero", "left-out"],
+)
+async def test_whether_names_are_left_out_is_said_only_where_the_api_counts(
+    rig: Rig, db: Connection, count: str | None, truncated: bool | None
+) -> None:
+    """Without a count nobody can tell, now and in the past, and neither answer is made up."""
+    await rig.merge([record("a", indices=["x", "y"], indicesTotal=count)])
+
+    told = await db.fetch(
+        "SELECT indices_truncated FROM inventory.backups "
+        "UNION ALL SELECT indices_truncated FROM inventory.backups_at(now())"
+    )
+
+    assert [row[0] for row in told] == [truncated, truncated]
 
 
 @WAYS

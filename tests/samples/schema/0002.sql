@@ -344,9 +344,9 @@ CREATE VIEW inventory.backups AS
            FROM collector.index_set s
           WHERE (s.index_set_id = b.index_set_id)), '{}'::text[]) AS indices,
     b.indices_total,
-    COALESCE((b.indices_total > COALESCE(( SELECT cardinality(s.names) AS cardinality
+    (b.indices_total > COALESCE(( SELECT cardinality(s.names) AS cardinality
            FROM collector.index_set s
-          WHERE (s.index_set_id = b.index_set_id)), 0)), false) AS indices_truncated,
+          WHERE (s.index_set_id = b.index_set_id)), 0)) AS indices_truncated,
     b.size_bytes,
     b.incremental_size_bytes,
     b.total_size_bytes,
@@ -543,7 +543,7 @@ INSERT INTO collector.listing VALUES (4, 2, 'c9qtwo', 'complete', 'cluster', '20
 INSERT INTO collector.listing VALUES (5, 3, 'c9qone', 'complete', 'cluster', '2026-11-20 03:00:00+00', '2026-11-20 00:00:00+00', 1, 1, 0, 0, 0, 300, 1, 0, 0, 1, 1, 1, 0, 0, 0, 0, NULL, NULL, NULL);
 INSERT INTO collector.listing VALUES (6, 3, 'c9qtwo', 'failed', 'cluster', '2026-11-20 03:00:00+00', '2026-11-20 00:00:00+00', 0, 3, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'unavailable', 'the API answered 503', NULL);
 INSERT INTO collector.migration VALUES (1, 'create_tables', 'c4ddee20660a98dfe7e424df960c2930b11b6197f9031b259e2329a03802b3ea', '0', '2026-11-20 00:00:00+00');
-INSERT INTO collector.migration VALUES (2, 'create_inventory', 'de1ef946f6e11a29c0b95e76e2d1f77e197599a160f47e7ae6bebb9bf13d677a', '0', '2026-11-20 00:00:00+00');
+INSERT INTO collector.migration VALUES (2, 'create_inventory', '2bedec2333e51faddd1216ecb15520f06e20fed705264ca3aea929e514df4be3', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.quarantine OVERRIDING SYSTEM VALUE VALUES (1, 'c9qone', '\x05', 'odd', 'sizeBytes', 'not an int64', '\x7b7d', 2, 1, '2026-11-20 01:00:00+00', 1, '2026-11-20 01:00:00+00');
 INSERT INTO collector.sweep OVERRIDING SYSTEM VALUE VALUES (1, '2026-11-20 00:00:00+00', '2026-11-20 01:30:00+00', '2026-11-20 01:01:00+00', 'complete', 'trace-1', '0.1.0', NULL, 2, 2, 0, 0, 0, 0);
 INSERT INTO collector.sweep OVERRIDING SYSTEM VALUE VALUES (2, '2026-11-20 00:00:00+00', '2026-11-20 02:30:00+00', '2026-11-20 02:01:00+00', 'complete', 'trace-2', '0.1.0', NULL, 2, 2, 0, 0, 0, 0);

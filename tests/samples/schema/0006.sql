@@ -38,7 +38,7 @@ SELECT
     v.opensearch_version,
     v.indices,
     v.indices_total,
-    coalesce(v.indices_total > cardinality(v.indices), false),
+    v.indices_total > cardinality(v.indices),
     v.size_bytes,
     v.incremental_size_bytes,
     v.total_size_bytes,
@@ -569,9 +569,9 @@ CREATE VIEW inventory.backups AS
            FROM collector.index_set s
           WHERE (s.index_set_id = b.index_set_id)), '{}'::text[]) AS indices,
     b.indices_total,
-    COALESCE((b.indices_total > COALESCE(( SELECT cardinality(s.names) AS cardinality
+    (b.indices_total > COALESCE(( SELECT cardinality(s.names) AS cardinality
            FROM collector.index_set s
-          WHERE (s.index_set_id = b.index_set_id)), 0)), false) AS indices_truncated,
+          WHERE (s.index_set_id = b.index_set_id)), 0)) AS indices_truncated,
     b.size_bytes,
     b.incremental_size_bytes,
     b.total_size_bytes,
@@ -1203,9 +1203,9 @@ INSERT INTO collector.listing VALUES (4, 2, 'c9qtwo', 'complete', 'cluster', '20
 INSERT INTO collector.listing VALUES (5, 3, 'c9qone', 'complete', 'cluster', '2026-11-20 03:00:00+00', '2026-11-20 00:00:00+00', 1, 1, 0, 0, 0, 300, 1, 0, 0, 1, 1, 1, 0, 0, 0, 0, NULL, NULL, NULL);
 INSERT INTO collector.listing VALUES (6, 3, 'c9qtwo', 'failed', 'cluster', '2026-11-20 03:00:00+00', '2026-11-20 00:00:00+00', 0, 3, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'unavailable', 'the API answered 503', NULL);
 INSERT INTO collector.migration VALUES (1, 'create_tables', 'c4ddee20660a98dfe7e424df960c2930b11b6197f9031b259e2329a03802b3ea', '0', '2026-11-20 00:00:00+00');
-INSERT INTO collector.migration VALUES (2, 'create_inventory', 'de1ef946f6e11a29c0b95e76e2d1f77e197599a160f47e7ae6bebb9bf13d677a', '0', '2026-11-20 00:00:00+00');
+INSERT INTO collector.migration VALUES (2, 'create_inventory', '2bedec2333e51faddd1216ecb15520f06e20fed705264ca3aea929e514df4be3', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.migration VALUES (3, 'notice_edits_by_hand', 'b1d55dad1d6b419cd3e4b5a95edd5a3f0525559e7ee10d928d7e44f2375985af', '0', '2026-11-20 00:00:00+00');
-INSERT INTO collector.migration VALUES (4, 'create_analysis', '4943ca49b8e90b81b4c03c234773becf6b101a986a55f8d45c7138c6764032ae', '0', '2026-11-20 00:00:00+00');
+INSERT INTO collector.migration VALUES (4, 'create_analysis', '50064a5296c537df977e57485e6a0ed9281220ac20af339342a8f829aa842b32', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.migration VALUES (5, 'create_lease', '645c07caf2bdffc93e090db5b802b53b2a633769d1d09c400c1a8e706392ad6d', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.migration VALUES (6, 'show_discovery', 'd8455578efbbaba8c1d08f119a09dd0e6750226abdb6a7bb141920f3b08a2707', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.probe VALUES (1, '2026-11-20 00:00:00+00');

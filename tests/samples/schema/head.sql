@@ -20,6 +20,103 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION collector.forget_edited_backup() IS 'Forgets the fingerprint of a backup whose values changed without it, and the digest of its cluster.';
+CREATE FUNCTION collector.grant_rights() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    statement text;
+BEGIN
+    IF to_regrole('collector_owner') IS NOT NULL AND pg_has_role('collector_owner', 'USAGE') THEN
+        BEGIN
+            FOR statement IN
+                SELECT format('ALTER SCHEMA %I OWNER TO collector_owner', n.nspname)
+                FROM pg_namespace AS n
+                WHERE n.nspname IN ('collector', 'inventory') AND n.nspowner <> to_regrole('collector_owner')
+                UNION ALL
+                SELECT
+                    format(
+                        'ALTER %s %s OWNER TO collector_owner',
+                        CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END,
+                        c.oid::regclass
+                    )
+                FROM pg_class AS c
+                INNER JOIN pg_namespace AS n ON n.oid = c.relnamespace
+                WHERE
+                    n.nspname IN ('collector', 'inventory')
+                    AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
+                    AND c.relowner <> to_regrole('collector_owner')
+                    -- The sequence of a column goes with its table.
+                    AND NOT EXISTS (
+                        SELECT FROM pg_depend AS d
+                        WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i') AND c.relkind = 'S'
+                    )
+                UNION ALL
+                SELECT format('ALTER ROUTINE %s OWNER TO collector_owner', p.oid::regprocedure)
+                FROM pg_proc AS p
+                INNER JOIN pg_namespace AS n ON n.oid = p.pronamespace
+                WHERE n.nspname IN ('collector', 'inventory') AND p.proowner <> to_regrole('collector_owner')
+            LOOP
+                EXECUTE statement;
+            END LOOP;
+        EXCEPTION
+            WHEN insufficient_privilege THEN
+                RAISE NOTICE 'collector_owner does not own all of it: %', SQLERRM;
+        END;
+    END IF;
+    FOR statement IN
+        SELECT format(s.statement, s.grantee)
+        FROM (
+            VALUES
+            ('collector_writer', 'GRANT USAGE ON SCHEMA collector, inventory TO %I'),
+            ('collector_writer', 'GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA collector TO %I'),
+            -- What was migrated, and what is filled by hand, no sweep writes.
+            ('collector_writer', 'REVOKE INSERT, UPDATE ON collector.migration, collector.engine_version FROM %I'),
+            ('collector_writer', 'GRANT USAGE ON ALL SEQUENCES IN SCHEMA collector TO %I'),
+            ('collector_writer', 'GRANT SELECT ON ALL TABLES IN SCHEMA inventory TO %I'),
+            ('collector_writer', 'GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA inventory TO %I'),
+            ('collector_reader', 'GRANT USAGE ON SCHEMA inventory TO %I'),
+            ('collector_reader', 'GRANT SELECT ON ALL TABLES IN SCHEMA inventory TO %I'),
+            ('collector_reader', 'GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA inventory TO %I')
+        ) AS s (grantee, statement)
+        WHERE to_regrole(s.grantee) IS NOT NULL
+        UNION ALL
+        SELECT 'REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA collector FROM PUBLIC'
+        UNION ALL
+        -- What every role has by birth: files of its own on the server's disk and, until version 15, tables in public.
+        SELECT format('REVOKE CREATE, TEMPORARY ON DATABASE %I FROM PUBLIC', d.datname)
+        FROM pg_database AS d
+        WHERE
+            d.datname = current_database()
+            AND pg_has_role(d.datdba, 'USAGE')
+            AND has_database_privilege('public', d.oid, 'CREATE, TEMPORARY')
+        UNION ALL
+        SELECT 'REVOKE CREATE ON SCHEMA public FROM PUBLIC'
+        FROM pg_namespace AS n
+        WHERE
+            n.nspname = 'public'
+            AND pg_has_role(n.nspowner, 'USAGE')
+            AND has_schema_privilege('public', n.oid, 'CREATE')
+        UNION ALL
+        -- A later migration may make a schema.
+        SELECT format('GRANT CREATE ON DATABASE %I TO collector_owner', d.datname)
+        FROM pg_database AS d
+        WHERE
+            d.datname = current_database()
+            AND pg_has_role(d.datdba, 'USAGE')
+            AND to_regrole('collector_owner') IS NOT NULL
+            AND NOT has_database_privilege(to_regrole('collector_owner'), d.oid, 'CREATE')
+    LOOP
+        BEGIN
+            EXECUTE statement;
+        EXCEPTION
+            WHEN insufficient_privilege THEN
+                RAISE NOTICE 'not granted: %: %', statement, SQLERRM;
+        END;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION collector.grant_rights() IS 'Gives each of the roles that exist its rights on all that exists. The program calls it when it has migrated; after a migration by other means it is called by hand.';
 CREATE FUNCTION inventory.backups_at(at timestamp with time zone) RETURNS TABLE(service text, cluster_id text, cluster_name text, backup_id text, folder_id text, source_cluster_id text, state text, started_at timestamp with time zone, started_at_ns smallint, created_at timestamp with time zone, created_at_ns smallint, started_at_text text, created_at_text text, duration interval, opensearch_version text, indices text[], indices_total bigint, indices_truncated boolean, size_bytes bigint, incremental_size_bytes bigint, total_size_bytes bigint, free_space_required_bytes bigint, extra jsonb, labels jsonb, first_seen_at timestamp with time zone, last_seen_at timestamp with time zone, missing_since timestamp with time zone, vanished_at timestamp with time zone, vanish_reason text, type text, method text, status text, journal_size_bytes bigint, shared_size_bytes bigint, source_shard_names text[], databases text[], retention_policy_id text, retention_policy_name text, retain_until timestamp with time zone, retain_until_ns smallint, retain_until_text text, elasticsearch_version text)
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
@@ -41,7 +138,7 @@ SELECT
     v.opensearch_version,
     v.indices,
     v.indices_total,
-    coalesce(v.indices_total > cardinality(v.indices), false),
+    v.indices_total > cardinality(v.indices),
     v.size_bytes,
     v.incremental_size_bytes,
     v.total_size_bytes,
@@ -675,9 +772,9 @@ CREATE VIEW inventory.backups AS
            FROM collector.index_set s
           WHERE (s.index_set_id = b.index_set_id)), '{}'::text[]) AS indices,
     b.indices_total,
-    COALESCE((b.indices_total > COALESCE(( SELECT cardinality(s.names) AS cardinality
+    (b.indices_total > COALESCE(( SELECT cardinality(s.names) AS cardinality
            FROM collector.index_set s
-          WHERE (s.index_set_id = b.index_set_id)), 0)), false) AS indices_truncated,
+          WHERE (s.index_set_id = b.index_set_id)), 0)) AS indices_truncated,
     b.size_bytes,
     b.incremental_size_bytes,
     b.total_size_bytes,
@@ -722,7 +819,7 @@ COMMENT ON COLUMN inventory.backups.duration IS 'created_at - started_at, to the
 COMMENT ON COLUMN inventory.backups.opensearch_version IS 'The version that made the backup, as the API writes it.';
 COMMENT ON COLUMN inventory.backups.indices IS 'Names of indices, in the API''s order. The API names at most 100: see indices_truncated.';
 COMMENT ON COLUMN inventory.backups.indices_total IS 'Number of indices in the backup, as the API counts them.';
-COMMENT ON COLUMN inventory.backups.indices_truncated IS 'True where the backup holds more indices than are named: a name that is not listed may still be in it.';
+COMMENT ON COLUMN inventory.backups.indices_truncated IS 'True where the backup holds more indices than are named: a name that is not listed may still be in it. NULL: cannot tell, for the API does not say how many it holds.';
 COMMENT ON COLUMN inventory.backups.size_bytes IS 'Size as the API says it (sizeBytes or size); redis and sqlserver name none.';
 COMMENT ON COLUMN inventory.backups.incremental_size_bytes IS 'What this backup added to the storage, as the API says it (incrementalSizeBytes).';
 COMMENT ON COLUMN inventory.backups.total_size_bytes IS 'Size of all data it restores, as the API says it (totalSizeBytes).';
