@@ -190,10 +190,6 @@ class _Crew:
         self._on_result(result)
 
 
-def _failed(cluster: Cluster, error: str, message: str) -> ListingResult:
-    return ListingResult(cluster=cluster, outcome="failed", traffic=Traffic(), error=error, message=message)
-
-
 _UNREACHED = {
     "interrupted": ("interrupted", "the sweep was stopped before this cluster was done"),
     "deadline": ("deadline", "the sweep's time was up before this cluster was done"),
@@ -208,7 +204,10 @@ async def _conclude(crew: _Crew, ending: Ending, store: Store, *, discovered: Se
         if crew.database_error is not None:
             error, message = crew.database_error.kind, f"{message}: {crew.database_error}"
         for cluster in crew.clusters:
-            crew.results.setdefault(cluster.id, _failed(cluster, error, message))
+            unreached = ListingResult(
+                cluster=cluster, outcome="failed", traffic=Traffic(), error=error, message=message
+            )
+            crew.results.setdefault(cluster.id, unreached)
     results = [crew.results[cluster.id] for cluster in crew.clusters]
     overtaken = await _read_overtaken(results, store)
     summary = Summary(outcome="failed", results=results, overtaken=overtaken, discovered=discovered)
@@ -243,10 +242,9 @@ async def _read_overtaken(results: Sequence[ListingResult], store: Store) -> fro
 async def _close(summary: Summary, store: Store, start: SweepStart, *, given_up: Sequence[GivenUp]) -> Summary:
     finished_at = None
     by_outcome = Counter(result.outcome for result in summary.results)
+    outcome, sweep_id = summary.outcome, start.sweep_id
     try:
-        finished_at = await store.finish_sweep(
-            start.sweep_id, summary.outcome, by_outcome=by_outcome, given_up=given_up
-        )
+        finished_at = await store.finish_sweep(sweep_id, outcome, by_outcome=by_outcome, given_up=given_up)
     except DatabaseError as exc:
-        log.warning("sweep.unrecorded", sweep_id=start.sweep_id, error=exc.kind, message=str(exc))
-    return replace(summary, sweep_id=start.sweep_id, started_at=start.started_at, finished_at=finished_at)
+        log.warning("sweep.unrecorded", sweep_id=sweep_id, error=exc.kind, message=str(exc))
+    return replace(summary, sweep_id=sweep_id, started_at=start.started_at, finished_at=finished_at)
