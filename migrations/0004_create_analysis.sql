@@ -39,8 +39,9 @@ CROSS JOIN LATERAL (
         o.hole_started_at,
         o.hole_ended_at,
         CASE
-            WHEN o.hole_started_at IS NULL OR o.hole_ended_at - o.lifetime > o.hole_started_at
-                THEN o.hole_ended_at - o.lifetime
+            -- What was removed lived until the first listing that stayed, at the longest.
+            WHEN o.hole_started_at IS NULL THEN greatest(o.hole_ended_at - o.lifetime, c.pruned_until)
+            WHEN o.hole_ended_at - o.lifetime > o.hole_started_at THEN o.hole_ended_at - o.lifetime
         END AS blind_until
     FROM (
         SELECT
@@ -48,7 +49,10 @@ CROSS JOIN LATERAL (
             l.started_at AS hole_ended_at,
             greatest(c.observation_max_age, c.retention) AS lifetime
         FROM collector.listing AS l
-        WHERE l.cluster_id = c.cluster_id AND l.outcome = 'complete'
+        WHERE
+            l.cluster_id = c.cluster_id
+            AND l.outcome = 'complete'
+            AND l.started_at >= coalesce(c.pruned_until, '-infinity')
     ) AS o
     WHERE o.hole_started_at IS NULL OR o.hole_ended_at - o.hole_started_at > c.observation_max_age
     UNION ALL
@@ -136,6 +140,10 @@ LEFT JOIN LATERAL (
                     ), 'infinity')
             ) AS z
         ) AS l
+        UNION ALL
+        SELECT
+            tstzrange('-infinity', coalesce(c.pruned_until, '-infinity'))
+            * tstzrange(s.created_at, coalesce(s.next_created_at, c.observed_at), '()')
     ) AS o
 ) AS blind ON true
 LEFT JOIN LATERAL (
@@ -185,7 +193,10 @@ FROM collector.cluster AS c
 LEFT JOIN LATERAL (
     SELECT l.started_at AS first_at
     FROM collector.listing AS l
-    WHERE l.cluster_id = c.cluster_id AND l.outcome = 'complete'
+    WHERE
+        l.cluster_id = c.cluster_id
+        AND l.outcome = 'complete'
+        AND l.started_at >= coalesce(c.pruned_until, '-infinity')
     ORDER BY l.started_at
     LIMIT 1
 ) AS known ON true
@@ -228,9 +239,11 @@ CROSS JOIN LATERAL (
     WHERE h.cluster_id = c.cluster_id
 ) AS unseen
 CROSS JOIN (VALUES (30), (90), (365)) AS w (window_days)
+-- Of the time that was pruned, only what is left could be counted for attained: a share that flatters.
 CROSS JOIN LATERAL (
     SELECT
-        tstzmultirange(tstzrange(now() - make_interval(hours => 24 * w.window_days), now())) AS whole
+        tstzmultirange(tstzrange(now() - make_interval(hours => 24 * w.window_days), now()))
+        - tstzmultirange(tstzrange('-infinity', coalesce(c.pruned_until, '-infinity'))) AS whole
 ) AS asked
 CROSS JOIN LATERAL (
     SELECT
@@ -303,7 +316,10 @@ CROSS JOIN LATERAL (
         (l.started_at AT TIME ZONE 'UTC')::date AS first_day,
         (CASE WHEN c.managed THEN now() ELSE c.observed_at END AT TIME ZONE 'UTC')::date AS last_day
     FROM collector.listing AS l
-    WHERE l.cluster_id = c.cluster_id AND l.outcome = 'complete'
+    WHERE
+        l.cluster_id = c.cluster_id
+        AND l.outcome = 'complete'
+        AND l.started_at >= coalesce(c.pruned_until, '-infinity')
     ORDER BY l.started_at
     LIMIT 1
 ) AS span
@@ -737,6 +753,7 @@ SELECT
     CASE
         WHEN s.state = 'live' THEN greatest(b.first_seen_at, c.observed_at)
         WHEN b.missing_since = a.missing_since THEN b.last_seen_at
+        WHEN a.missing_since <= c.pruned_until THEN NULL
         ELSE greatest(b.first_seen_at, (
             SELECT l.started_at
             FROM inventory.listings AS l
@@ -766,6 +783,7 @@ SELECT
 FROM (
     SELECT
         k.cluster_id,
+        k.pruned_until,
         (
             SELECT l.started_at
             FROM inventory.listings AS l
@@ -774,6 +792,8 @@ FROM (
             LIMIT 1
         ) AS observed_at
     FROM inventory.clusters AS k
+    -- Of what was before, only a part may be left: what was known then is not known any more.
+    WHERE k.pruned_until IS NULL OR k.pruned_until <= at
 ) AS c
 INNER JOIN inventory.backups AS b ON b.cluster_id = c.cluster_id
 -- Its absences until then. A return is a later listing than the absence it ends.
@@ -811,7 +831,7 @@ CROSS JOIN LATERAL (
 WHERE b.first_seen_at <= at
 $$;
 
-COMMENT ON FUNCTION inventory.backups_at IS 'inventory.backups as the listings that began until then left it. The cluster''s service, name and labels are today''s.';
+COMMENT ON FUNCTION inventory.backups_at IS 'inventory.backups as the listings that began until then left it. No backups of a cluster whose history was pruned until later (pruned_until in inventory.clusters): nobody knows. The cluster''s service, name and labels are today''s.';
 
 -- migrate:down
 DROP FUNCTION inventory.backups_at;

@@ -22,7 +22,7 @@ from tests.acceptance.program import TOKEN, Program, end_of, events_of
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
-COMMANDS = ["demo", "run", "migrate", "check", "status", "emulate", "config-schema"]
+COMMANDS = ["demo", "run", "migrate", "prune", "check", "status", "emulate", "config-schema"]
 SUMMARY_KEYS = [
     "sweep_id",
     "outcome",
