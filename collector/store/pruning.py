@@ -79,7 +79,7 @@ class Pruning:
 
     async def prune(
         self, *, is_stopping: Callable[[], bool], on_batch: Callable[[Pruned], None]
-    ) -> Literal["done", "stopped"]:
+    ) -> Literal["done", "interrupted"]:
         """
         Remove what is past its age. Every batch is committed before `on_batch` is told of it.
 
@@ -95,7 +95,7 @@ class Pruning:
             filled = True
             while filled:
                 if is_stopping():
-                    return "stopped"
+                    return "interrupted"
                 batch = await self._run(name, *arguments, self._batch)
                 on_batch(batch)
                 filled = batch.filled(self._batch)

@@ -127,7 +127,7 @@ async def test_wrong_usage_is_exit_2_with_the_reason(
 # --- What stops a run before it begins ---
 
 
-@pytest.mark.parametrize("command", ["run", "migrate", "check", "status"])
+@pytest.mark.parametrize("command", ["run", "migrate", "prune", "check", "status"])
 async def test_a_missing_configuration_is_exit_2_and_named(program: Program, command: str) -> None:
     """Without a configuration nothing is guessed."""
     ended = await program.run(command, "-c", "absent.yaml")

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import pytest
 
 from collector.config import RetentionSettings
+from collector.records import Cluster, ClusterId, Summary
 from collector.store.pruning import Pruned, Pruning
-from tests.builders import CLUSTER, Rig, every_row, patient_settings, records, states
+from tests.builders import Rig, every_row, patient_settings, records, states
 from tests.histories import looked, tell
+from tests.sessions import until_waiting
+from tests.sweeping import World
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -85,12 +86,12 @@ async def ids(db: Connection, query: str) -> set[str]:
 
 
 @pytest.fixture
-async def told(db: Connection) -> AsyncIterator[Connection]:
-    """Yield a database that holds the story."""
+async def told(db: Connection) -> Connection:
+    """Return a database that holds the story."""
     async with db.transaction():
         await db.execute("SET LOCAL TimeZone = 'UTC'")
         await tell(db, STORY)
-    yield db
+    return db
 
 
 async def test_only_what_had_vanished_before_the_known_history_goes(told: Connection, migrated_url: str) -> None:
@@ -106,7 +107,7 @@ async def test_only_what_had_vanished_before_the_known_history_goes(told: Connec
 async def test_the_newest_backup_of_before_stays_so_that_a_gap_keeps_its_beginning(
     told: Connection, migrated_url: str
 ) -> None:
-    """c stays as long as that, though it has vanished: once e was there when the known history begins, it goes too."""
+    """Vanished c does, until e was there when the known history begins."""
     gaps = "SELECT before_backup_id FROM inventory.gaps WHERE cluster_id = 'c1'"
     await prune(migrated_url)
     begun_by = await ids(told, gaps)
@@ -122,7 +123,7 @@ async def test_listings_go_but_the_newest_and_those_that_prove_an_absence(told: 
     await prune(migrated_url)
 
     early = await told.fetch(
-        "SELECT listing_id FROM collector.listing WHERE cluster_id = 'c1' AND started_at < now() - INTERVAL '30 days 12 hours'"
+        "SELECT listing_id FROM collector.listing WHERE cluster_id = 'c1' AND started_at < now() - INTERVAL '30.5 days'"
     )
     cited = await told.fetch(
         "SELECT missing_listing_id, vanished_listing_id FROM collector.backup WHERE backup_id = 'c'"
@@ -246,13 +247,14 @@ async def test_a_forecast_is_what_then_goes_and_twice_is_once(
 
 async def states_of(db: Connection) -> dict[str, str]:
     """Read the states of the story's backups."""
-    return await states(db, replace(CLUSTER, id="c1"))
+    return await states(db, Cluster(id=ClusterId("c1")))
 
 
 async def add_runs(db: Connection) -> None:
     """Let there be old sweeps, discoveries and unreadable records; the first sweep has a listing that proves."""
     await db.execute("""
-        INSERT INTO collector.sweep (started_at, deadline_at, finished_at, outcome, trace_id, program_version, clusters_selected)
+        INSERT INTO collector.sweep (
+            started_at, deadline_at, finished_at, outcome, trace_id, program_version, clusters_selected)
         SELECT now() - n * INTERVAL '1 day', now(), CASE WHEN n <> 70 THEN now() END,
             CASE n WHEN 70 THEN 'running' WHEN 69 THEN 'failed' ELSE 'complete' END, 't', '0', 1
         FROM generate_series(70, 1, -1) AS s (n);
@@ -309,7 +311,7 @@ async def test_the_functions_themselves_refuse_ages_that_reach_what_is_new(told:
     assert await every_row(told) == rows
 
 
-async def test_a_role_without_the_right_to_delete_may_prune(told: Connection, migrated_url: str) -> None:
+async def test_a_role_without_the_right_to_delete_may_prune(told: Connection) -> None:
     """The functions have it; nobody may call them who was not allowed to."""
     await told.execute("CREATE ROLE prune_test_writer; GRANT USAGE ON SCHEMA collector TO prune_test_writer")
     call = "SELECT listings FROM collector.prune_cluster('c1', INTERVAL '30 days', NULL, 10)"
@@ -362,7 +364,7 @@ async def test_a_merge_that_holds_the_cluster_is_waited_for(rig: Rig, db: Connec
             "vanished_listing_id = NULL, vanished_at = NULL, vanish_reason = NULL WHERE backup_id = 'b'"
         )
         pruning = asyncio.create_task(prune(migrated_url))
-        await until_one_waits(db)
+        await until_waiting(db)
         await transaction.commit()
         removed = await pruning
     finally:
@@ -382,15 +384,6 @@ async def backdate(db: Connection) -> None:
     """)
 
 
-async def until_one_waits(db: Connection) -> None:
-    """Wait until a session waits for a lock."""
-    async with asyncio.timeout(10):
-        while not await db.fetchval(
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-        ):
-            await asyncio.sleep(0.01)
-
-
 async def test_a_sweep_goes_on_after_a_pruning_and_takes_the_short_way(
     rig: Rig, db: Connection, migrated_url: str
 ) -> None:
@@ -408,7 +401,8 @@ async def test_a_sweep_goes_on_after_a_pruning_and_takes_the_short_way(
     assert (returned.counts.inserted, returned.counts.unchanged) == (1, 2)
 
 
-async def test_it_ends_between_two_batches_and_another_goes_on(told: Connection, migrated_url: str) -> None:
+@pytest.mark.usefixtures("told")
+async def test_it_ends_between_two_batches_and_another_goes_on(migrated_url: str) -> None:
     """What went before is gone, what is left is what a forecast says."""
     expected = await forecast(migrated_url)
     batches: list[Pruned] = []
@@ -416,5 +410,24 @@ async def test_it_ends_between_two_batches_and_another_goes_on(told: Connection,
     async with Pruning(migrated_url, patient_settings(), MONTH, batch=3) as pruning:
         ended = await pruning.prune(is_stopping=lambda: len(batches) == 2, on_batch=batches.append)
 
-    assert (ended, len(batches)) == ("stopped", 2)
+    assert (ended, len(batches)) == ("interrupted", 2)
     assert sum(batches, Pruned()) + await forecast(migrated_url) == expected
+
+
+async def test_sweeps_that_run_meanwhile_are_complete(world: World, db: Connection, migrated_url: str) -> None:
+    """They meet on the clusters' rows only, for as long as a batch takes."""
+    for _ in range(2):
+        await world.sweep()
+    await backdate(db)
+    await db.execute("UPDATE collector.sweep SET started_at = started_at - INTERVAL '100 days'")
+
+    summaries, removed = await asyncio.gather(sweep_twice(world), prune(migrated_url, batch=1))
+
+    assert [summary.outcome for summary in summaries] == ["complete", "complete"]
+    assert (removed.listings, removed.sweeps) == (3, 1)
+    assert await db.fetchval("SELECT count(*) FROM inventory.backups WHERE state = 'live'") == 75
+
+
+async def sweep_twice(world: World) -> list[Summary]:
+    """Sweep, and sweep again."""
+    return [await world.sweep() for _ in range(2)]
