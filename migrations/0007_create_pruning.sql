@@ -55,23 +55,31 @@ COMMENT ON FUNCTION collector.prune_point IS 'Where the known history of a clust
 CREATE FUNCTION collector.prunable_backups(cluster text, ledger interval, vanished interval) RETURNS SETOF text
 LANGUAGE sql STABLE
 AS $$
+-- MATERIALIZED: each is asked once, and not for every row.
+WITH point AS MATERIALIZED (
+    SELECT collector.prune_point(cluster, ledger) AS at
+),
+
+-- The newest of before stays: a gap that reaches into the known history begins with it.
+newest AS MATERIALIZED (
+    SELECT x.backup_id
+    FROM collector.backup AS x
+    INNER JOIN point AS p ON x.created_at < p.at
+    WHERE x.cluster_id = cluster AND inventory.is_finished(x.status)
+    ORDER BY x.created_at DESC, x.created_at_ns DESC, x.backup_id DESC
+    LIMIT 1
+)
+
 SELECT b.backup_id
 FROM collector.backup AS b
-CROSS JOIN (SELECT collector.prune_point(cluster, ledger) AS at) AS p
+CROSS JOIN point AS p
 WHERE
     b.cluster_id = cluster
     AND b.vanished_listing_id IS NOT NULL
     AND b.vanished_at < now() - vanished
     AND b.vanished_at <= p.at
     AND coalesce(b.created_at < p.at, true)
-    -- The newest of before stays: a gap that reaches into the known history begins with it.
-    AND b.backup_id IS DISTINCT FROM (
-        SELECT x.backup_id
-        FROM collector.backup AS x
-        WHERE x.cluster_id = cluster AND x.created_at < p.at AND inventory.is_finished(x.status)
-        ORDER BY x.created_at DESC, x.created_at_ns DESC, x.backup_id DESC
-        LIMIT 1
-    )
+    AND NOT EXISTS (SELECT FROM newest AS n WHERE n.backup_id = b.backup_id)
 ORDER BY b.vanished_at
 $$;
 
@@ -91,7 +99,7 @@ INNER JOIN collector.cluster AS c ON c.cluster_id = l.cluster_id
 WHERE
     l.cluster_id = cluster
     AND l.started_at < now() - ledger
-    AND (l.outcome <> 'complete' OR l.started_at < collector.prune_point(cluster, ledger))
+    AND (l.outcome <> 'complete' OR l.started_at < (SELECT collector.prune_point(cluster, ledger)))
     AND l.listing_id IS DISTINCT FROM c.complete_listing_id
     AND l.listing_id < (SELECT max(x.listing_id) FROM collector.listing AS x WHERE x.cluster_id = cluster)
     AND NOT EXISTS (

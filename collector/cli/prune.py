@@ -30,7 +30,7 @@ def prune(*, task: Task, output: Output) -> None:
 
     Live and missing backups stay, and what proves that one is gone. What the views say of the time that stays does not
     change; the time before it is unknown to them. Sweeps may run meanwhile, and so may another of these. A signal ends
-    it after the batch in hand: the next one goes on from there.
+    it after the batch in hand. However it ends, what went is gone, and the next one goes on from there.
     """
     config = load_settings()
     carry_out(lambda interrupt: _prune(config, task, output=output, interrupt=interrupt))

@@ -1,4 +1,8 @@
-"""Section `retention`: how long `collector prune` lets history stay. A sweep removes nothing, whatever stands here."""
+"""
+Section `retention`: how long `collector prune` lets history stay. A sweep removes nothing, whatever stands here.
+
+What the views say of a cluster begins where its ledger does: 400 days leave the year of `inventory.attainment` whole.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +22,7 @@ class RetentionSettings(Settings):
     """How old history may become before `collector prune` removes it. Nothing else removes anything."""
 
     ledger_s: Age | None = 400 * DAY_S
-    """How long listings, sweeps, discoveries and quarantined records are kept, at least a day; null: for ever. What a
-    cluster's history says begins there: less than 366d shortens the year of `inventory.attainment`."""
+    """How long listings, sweeps, discoveries and quarantined records are kept, at least a day; null: for ever."""
 
     vanished_s: Age | None = None
     """How long a vanished backup is kept with its changes, not shorter than `ledger`; null: for ever."""
