@@ -51,6 +51,7 @@ CREATE TABLE collector.cluster (
     observed_at timestamptz,
     listing_digest bytea,
     not_found_since timestamptz,
+    pruned_until timestamptz,
     CONSTRAINT cluster_id_is_safe_in_a_path CHECK (cluster_id ~ '^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$'),
     CONSTRAINT cluster_source_is_known CHECK (source IN ('config', 'discovery')),
     CONSTRAINT cluster_max_age_source_is_known CHECK (max_age_source IN ('config', 'schedule', 'default')),
@@ -70,6 +71,7 @@ COMMENT ON COLUMN collector.cluster.observed_at IS 'When the newest complete lis
 COMMENT ON COLUMN collector.cluster.listing_digest IS 'Digest of the newest listing, where that alone proves that nothing changed: complete, and no backup missing. Else NULL.';
 
 COMMENT ON COLUMN collector.cluster.not_found_since IS 'Since when its own list answers 404; NULL: it was listed since, or never asked for.';
+COMMENT ON COLUMN collector.cluster.pruned_until IS 'Start of the complete listing before which its history may have been removed: of what was before, nothing is known. It only grows. NULL: nothing was removed.';
 
 CREATE SEQUENCE collector.listing_id_seq AS bigint CACHE 1;
 
@@ -238,7 +240,13 @@ CREATE STATISTICS collector.backup_state ON (
     END
 ) FROM collector.backup;
 
-COMMENT ON TABLE collector.backup IS 'Every backup ever listed. live: no missing_listing_id. missing: absent from one complete listing. vanished: absent from two in a row.';
+-- A listing that is removed asks for whoever cites it. Live backups have no entry.
+CREATE INDEX backup_missing_proof_idx ON collector.backup (cluster_id, missing_listing_id)
+WHERE missing_listing_id IS NOT NULL;
+CREATE INDEX backup_vanished_proof_idx ON collector.backup (cluster_id, vanished_listing_id)
+WHERE vanished_listing_id IS NOT NULL;
+
+COMMENT ON TABLE collector.backup IS 'Every backup ever listed and not pruned. live: no missing_listing_id. missing: absent from one complete listing. vanished: absent from two in a row.';
 COMMENT ON COLUMN collector.backup.created_at IS 'When the backup was completed, floored to the microsecond; created_at_ns holds the nanoseconds beyond.';
 COMMENT ON COLUMN collector.backup.type IS 'Who made it, in the API''s word, as are method and status: also one that is not documented.';
 COMMENT ON COLUMN collector.backup.source_shard_names IS 'Empty where the API names none; NULL where the service has no such field, as databases.';

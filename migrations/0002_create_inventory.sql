@@ -190,7 +190,8 @@ SELECT
     d.stopped_since,
     d.stopped_after,
     coalesce(d.last_seen_at, greatest(d.changed_at, s.observed_at)) AS described_at,
-    coalesce(d.gone_since IS NULL AND s.active, false) AS in_discovery
+    coalesce(d.gone_since IS NULL AND s.active, false) AS in_discovery,
+    c.pruned_until
 FROM collector.cluster AS c
 LEFT JOIN collector.discovered_cluster AS d ON d.cluster_id = c.cluster_id
 LEFT JOIN collector.discovery_source AS s ON s.source = d.source
@@ -233,6 +234,7 @@ COMMENT ON COLUMN inventory.clusters.stopped_since IS 'Start of the first readin
 COMMENT ON COLUMN inventory.clusters.stopped_after IS 'Start of the newest reading that described it otherwise: it was stopped between this and stopped_since. NULL: it is not stopped, or nobody saw it run.';
 COMMENT ON COLUMN inventory.clusters.described_at IS 'Start of the newest reading known to hold name, labels, status and health as they stand here; NULL: no discovery ever named it.';
 COMMENT ON COLUMN inventory.clusters.in_discovery IS 'True while a discovered folder, as last read completely, holds it.';
+COMMENT ON COLUMN inventory.clusters.pruned_until IS 'Nothing is known of what was before: older listings and vanished backups may have been removed by collector prune. NULL: nothing was.';
 COMMENT ON COLUMN inventory.clusters.not_found_since IS 'Since when the API answers 404 for the cluster: deleted, or the id is wrong. NULL: it was listed last, or never asked for.';
 
 CREATE VIEW inventory.freshness AS

@@ -51,7 +51,10 @@ EXECUTE FUNCTION collector.forget_edited_backup();
 
 CREATE TRIGGER backup_deleted_by_hand
 BEFORE DELETE ON collector.backup
-FOR EACH ROW EXECUTE FUNCTION collector.forget_edited_backup();
+FOR EACH ROW
+-- No listing holds a vanished one, so none has to be read anew for it.
+WHEN (old.vanished_listing_id IS NULL)
+EXECUTE FUNCTION collector.forget_edited_backup();
 
 CREATE TRIGGER backup_truncated_by_hand
 BEFORE TRUNCATE ON collector.backup

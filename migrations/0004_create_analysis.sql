@@ -39,8 +39,9 @@ CROSS JOIN LATERAL (
         o.hole_started_at,
         o.hole_ended_at,
         CASE
-            WHEN o.hole_started_at IS NULL OR o.hole_ended_at - o.lifetime > o.hole_started_at
-                THEN o.hole_ended_at - o.lifetime
+            -- What was removed lived until the first listing that stayed, at the longest.
+            WHEN o.hole_started_at IS NULL THEN greatest(o.hole_ended_at - o.lifetime, c.pruned_until)
+            WHEN o.hole_ended_at - o.lifetime > o.hole_started_at THEN o.hole_ended_at - o.lifetime
         END AS blind_until
     FROM (
         SELECT
@@ -48,7 +49,10 @@ CROSS JOIN LATERAL (
             l.started_at AS hole_ended_at,
             greatest(c.observation_max_age, c.retention) AS lifetime
         FROM collector.listing AS l
-        WHERE l.cluster_id = c.cluster_id AND l.outcome = 'complete'
+        WHERE
+            l.cluster_id = c.cluster_id
+            AND l.outcome = 'complete'
+            AND l.started_at >= coalesce(c.pruned_until, '-infinity')
     ) AS o
     WHERE o.hole_started_at IS NULL OR o.hole_ended_at - o.hole_started_at > c.observation_max_age
     UNION ALL
@@ -59,7 +63,7 @@ CROSS JOIN LATERAL (
     WHERE c.managed AND (c.observed_at IS NULL OR now() - c.observed_at > c.observation_max_age)
 ) AS h;
 
-COMMENT ON VIEW inventory.collection_holes IS 'When we did not look: stretches without a complete listing that are longer than observation_max_age, and the time before the first one.';
+COMMENT ON VIEW inventory.collection_holes IS 'When we did not look: stretches without a complete listing that are longer than observation_max_age, and the time before the first one that was not pruned.';
 COMMENT ON COLUMN inventory.collection_holes.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
 COMMENT ON COLUMN inventory.collection_holes.cluster_id IS 'The cluster''s id.';
 COMMENT ON COLUMN inventory.collection_holes.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
@@ -67,7 +71,7 @@ COMMENT ON COLUMN inventory.collection_holes.labels IS 'The cluster''s labels in
 COMMENT ON COLUMN inventory.collection_holes.hole_started_at IS 'The complete listing before the hole; NULL: there was none yet.';
 COMMENT ON COLUMN inventory.collection_holes.hole_ended_at IS 'The complete listing that ended it; NULL: the hole is still open.';
 COMMENT ON COLUMN inventory.collection_holes.hole_duration IS 'hole_ended_at - hole_started_at.';
-COMMENT ON COLUMN inventory.collection_holes.blind_until IS 'A backup made between hole_started_at and this instant may be gone unseen: it is hole_ended_at less the longer of observation_max_age and the cluster''s retention. NULL: none can, or the hole is still open.';
+COMMENT ON COLUMN inventory.collection_holes.blind_until IS 'A backup made between hole_started_at and this instant may be gone unseen: it is hole_ended_at less the longer of observation_max_age and the cluster''s retention, and not before the cluster''s pruned_until. NULL: none can, or the hole is still open.';
 COMMENT ON COLUMN inventory.collection_holes.observation_max_age IS 'How far apart two complete listings may be before it counts as a hole.';
 
 CREATE VIEW inventory.gaps AS
@@ -136,6 +140,10 @@ LEFT JOIN LATERAL (
                     ), 'infinity')
             ) AS z
         ) AS l
+        UNION ALL
+        SELECT
+            tstzrange('-infinity', coalesce(c.pruned_until, '-infinity'))
+            * tstzrange(s.created_at, coalesce(s.next_created_at, c.observed_at), '()')
     ) AS o
 ) AS blind ON true
 LEFT JOIN LATERAL (
@@ -147,7 +155,7 @@ LEFT JOIN LATERAL (
 ) AS proven ON true
 WHERE coalesce(s.next_created_at, c.observed_at) - s.created_at > c.max_age;
 
-COMMENT ON VIEW inventory.gaps IS 'Spans longer than max_age between successive backups of a cluster, over all that was ever stored, and the span from its newest backup to its newest complete listing. Time in which the cluster was stopped counts too. A cluster that never had a backup has none: see freshness and attainment.';
+COMMENT ON VIEW inventory.gaps IS 'Spans longer than max_age between successive backups of a cluster, over all that is stored, and the span from its newest backup to its newest complete listing. Time in which the cluster was stopped counts too. A cluster that never had a backup has none: see freshness and attainment.';
 COMMENT ON COLUMN inventory.gaps.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
 COMMENT ON COLUMN inventory.gaps.cluster_id IS 'The cluster''s id.';
 COMMENT ON COLUMN inventory.gaps.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
@@ -158,7 +166,7 @@ COMMENT ON COLUMN inventory.gaps.gap_duration IS 'Its length; of an open one unt
 COMMENT ON COLUMN inventory.gaps.max_age IS 'How old the newest backup may be. Today''s value, also for gaps of the past.';
 COMMENT ON COLUMN inventory.gaps.before_backup_id IS 'The backup before it, in any state.';
 COMMENT ON COLUMN inventory.gaps.after_backup_id IS 'The backup after it, in any state; NULL: none yet.';
-COMMENT ON COLUMN inventory.gaps.collection_hole IS 'True where a backup may have come in the span and gone before we looked: it overlaps a blind stretch of collection_holes.';
+COMMENT ON COLUMN inventory.gaps.collection_hole IS 'True where a backup may have come in the span and gone before we looked: it overlaps a blind stretch of collection_holes, or time that was pruned.';
 COMMENT ON COLUMN inventory.gaps.proven_duration IS 'The longest part of the span without a blind stretch: no backup was made in it, as far as a backup lives at least as long as blind_until assumes.';
 COMMENT ON COLUMN inventory.gaps.proven IS 'True where proven_duration is longer than max_age: the gap is theirs, whatever we did not see.';
 
@@ -185,7 +193,10 @@ FROM collector.cluster AS c
 LEFT JOIN LATERAL (
     SELECT l.started_at AS first_at
     FROM collector.listing AS l
-    WHERE l.cluster_id = c.cluster_id AND l.outcome = 'complete'
+    WHERE
+        l.cluster_id = c.cluster_id
+        AND l.outcome = 'complete'
+        AND l.started_at >= coalesce(c.pruned_until, '-infinity')
     ORDER BY l.started_at
     LIMIT 1
 ) AS known ON true
@@ -228,9 +239,11 @@ CROSS JOIN LATERAL (
     WHERE h.cluster_id = c.cluster_id
 ) AS unseen
 CROSS JOIN (VALUES (30), (90), (365)) AS w (window_days)
+-- Of the time that was pruned, only what is left could be counted for attained: a share that flatters.
 CROSS JOIN LATERAL (
     SELECT
-        tstzmultirange(tstzrange(now() - make_interval(hours => 24 * w.window_days), now())) AS whole
+        tstzmultirange(tstzrange(now() - make_interval(hours => 24 * w.window_days), now()))
+        - tstzmultirange(tstzrange('-infinity', coalesce(c.pruned_until, '-infinity'))) AS whole
 ) AS asked
 CROSS JOIN LATERAL (
     SELECT
@@ -269,10 +282,10 @@ COMMENT ON COLUMN inventory.attainment.labels IS 'The cluster''s labels in the c
 COMMENT ON COLUMN inventory.attainment.window_days IS '30, 90 or 365: days of 24 hours that end now.';
 COMMENT ON COLUMN inventory.attainment.attained IS 'Share of time in which a backup not older than max_age existed: a stored one that was seen then or later.';
 COMMENT ON COLUMN inventory.attainment.missed IS 'Share of time in which we looked and there was none.';
-COMMENT ON COLUMN inventory.attainment.unknown IS 'Share of time for which neither can be said: before the first complete listing, in holes of the collection, since the newest complete listing, and between a backup''s last sight and the listing without it.';
+COMMENT ON COLUMN inventory.attainment.unknown IS 'Share of time for which neither can be said: time that was pruned, before the first complete listing, in holes of the collection, since the newest complete listing, and between a backup''s last sight and the listing without it.';
 COMMENT ON COLUMN inventory.attainment.attained_of_known IS 'attained / (attained + missed): the share to report beside unknown. NULL: nothing is known.';
 COMMENT ON COLUMN inventory.attainment.longest_missed IS 'The longest stretch of missed; NULL: none was.';
-COMMENT ON COLUMN inventory.attainment.known_since IS 'Start of the first complete listing; before it time is attained or unknown, never missed. NULL: never seen complete.';
+COMMENT ON COLUMN inventory.attainment.known_since IS 'Start of the first complete listing that was not pruned; before it time is attained or unknown, never missed, and where there was pruned, unknown. NULL: never seen complete.';
 COMMENT ON COLUMN inventory.attainment.observed_at IS 'Start of the newest complete listing; all time since is unknown.';
 COMMENT ON COLUMN inventory.attainment.max_age IS 'How old the newest backup may be. Today''s value, for the whole window.';
 COMMENT ON COLUMN inventory.attainment.managed IS 'False once the cluster was taken out of the configuration.';
@@ -303,7 +316,10 @@ CROSS JOIN LATERAL (
         (l.started_at AT TIME ZONE 'UTC')::date AS first_day,
         (CASE WHEN c.managed THEN now() ELSE c.observed_at END AT TIME ZONE 'UTC')::date AS last_day
     FROM collector.listing AS l
-    WHERE l.cluster_id = c.cluster_id AND l.outcome = 'complete'
+    WHERE
+        l.cluster_id = c.cluster_id
+        AND l.outcome = 'complete'
+        AND l.started_at >= coalesce(c.pruned_until, '-infinity')
     ORDER BY l.started_at
     LIMIT 1
 ) AS span
@@ -404,7 +420,7 @@ CROSS JOIN LATERAL (
     LEFT JOIN newest ON newest.day = s.day
 ) AS d;
 
-COMMENT ON VIEW inventory.storage_daily IS 'What the backups of a cluster took at the end of each UTC day (of today: now), from the day of its first complete listing; of a cluster that left the configuration until its last one.';
+COMMENT ON VIEW inventory.storage_daily IS 'What the backups of a cluster took at the end of each UTC day (of today: now), from the day of its first complete listing that was not pruned; of a cluster that left the configuration until its last one.';
 COMMENT ON COLUMN inventory.storage_daily.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
 COMMENT ON COLUMN inventory.storage_daily.cluster_id IS 'The cluster''s id.';
 COMMENT ON COLUMN inventory.storage_daily.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
@@ -623,7 +639,7 @@ COMMENT ON COLUMN inventory.changes.backup_id IS 'The backup it happened to.';
 COMMENT ON COLUMN inventory.changes.kind IS 'appeared: listed for the first time. changed: a value differs. missing: absent from one complete listing. vanished: absent from two in a row. returned: listed again after that.';
 COMMENT ON COLUMN inventory.changes.before IS 'Of kind changed: the old values of the fields that differ. Of kind returned: the state it returned from.';
 COMMENT ON COLUMN inventory.changes.after IS 'Of kind changed: the new values of the fields that differ.';
-COMMENT ON COLUMN inventory.changes.listing_id IS 'The listing that showed it, as in inventory.listings.';
+COMMENT ON COLUMN inventory.changes.listing_id IS 'The listing that showed it, as in inventory.listings, unless that was pruned. Of an appearance NULL then.';
 
 CREATE VIEW inventory.restorability AS
 SELECT
@@ -762,6 +778,7 @@ SELECT
     CASE
         WHEN s.state = 'live' THEN greatest(b.first_seen_at, c.observed_at)
         WHEN b.missing_since = a.missing_since THEN b.last_seen_at
+        WHEN a.missing_since <= c.pruned_until THEN NULL
         ELSE greatest(b.first_seen_at, (
             SELECT l.started_at
             FROM inventory.listings AS l
@@ -791,6 +808,7 @@ SELECT
 FROM (
     SELECT
         k.cluster_id,
+        k.pruned_until,
         (
             SELECT l.started_at
             FROM inventory.listings AS l
@@ -799,6 +817,8 @@ FROM (
             LIMIT 1
         ) AS observed_at
     FROM inventory.clusters AS k
+    -- Of what was before, only a part may be left: what was known then is not known any more.
+    WHERE k.pruned_until IS NULL OR k.pruned_until <= at
 ) AS c
 INNER JOIN inventory.backups AS b ON b.cluster_id = c.cluster_id
 -- Its absences until then. A return is a later listing than the absence it ends.
@@ -837,7 +857,7 @@ CROSS JOIN LATERAL (
 WHERE b.first_seen_at + INTERVAL '0' <= at
 $$;
 
-COMMENT ON FUNCTION inventory.backups_at IS 'inventory.backups as the listings that began until then left it. The cluster''s service, name and labels are today''s.';
+COMMENT ON FUNCTION inventory.backups_at IS 'inventory.backups as the listings that began until then left it. No backups of a cluster whose history was pruned until later (pruned_until in inventory.clusters): nobody knows. The cluster''s service, name and labels are today''s.';
 
 -- migrate:down
 DROP FUNCTION inventory.backups_at;

@@ -106,6 +106,14 @@ BEGIN
         UNION ALL
         SELECT 'REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA collector FROM PUBLIC'
         UNION ALL
+        -- These delete by the owner's right, and refuse what is not history.
+        SELECT format('GRANT EXECUTE ON ROUTINE %s TO collector_writer', p.oid::regprocedure)
+        FROM pg_proc AS p
+        WHERE
+            p.pronamespace = to_regnamespace('collector')
+            AND p.proname IN ('prune_cluster', 'prune_sweeps', 'forecast_pruning')
+            AND to_regrole('collector_writer') IS NOT NULL
+        UNION ALL
         -- What every role has by birth: files of its own on the server's disk and, until version 15, tables in public.
         SELECT format('REVOKE CREATE, TEMPORARY ON DATABASE %I FROM PUBLIC', d.datname)
         FROM pg_database AS d

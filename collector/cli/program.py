@@ -12,6 +12,7 @@ from collector.cli.demo import demo
 from collector.cli.emulate import emulate
 from collector.cli.ending import EXIT_CODES, conclude, crash
 from collector.cli.migrate import migrate
+from collector.cli.prune import prune
 from collector.cli.run import run
 from collector.cli.schema import config_schema
 from collector.cli.serve import serve
@@ -53,5 +54,5 @@ def cli() -> None:
     """
 
 
-for _command in (demo, run, serve, migrate, check, status, emulate, config_schema):
+for _command in (demo, run, serve, migrate, prune, check, status, emulate, config_schema):
     cli.add_command(_command)

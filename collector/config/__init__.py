@@ -9,6 +9,7 @@ from collector.config.database import DatabaseSettings
 from collector.config.discovery import DiscoverySettings
 from collector.config.load import load_config
 from collector.config.model import Config, FreshnessSettings, GuardSettings, LogSettings
+from collector.config.retention import RetentionSettings
 from collector.config.schema import config_schema
 from collector.config.secrets import Secret, read_secret
 from collector.config.serve import (
@@ -34,6 +35,7 @@ __all__ = [
     "HttpSettings",
     "LogSettings",
     "MetricsSettings",
+    "RetentionSettings",
     "ScheduleSettings",
     "Secret",
     "SecretSource",

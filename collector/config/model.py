@@ -17,6 +17,7 @@ from collector.config.auth import AuthSettings
 from collector.config.clusters import ClusterSettings
 from collector.config.database import DatabaseSettings
 from collector.config.discovery import DiscoverySettings
+from collector.config.retention import RetentionSettings
 from collector.config.serve import HttpSettings, MetricsSettings, ScheduleSettings
 from collector.config.settings import Settings, fill
 from collector.config.values import NO_CLUSTERS, Duration, Number, Whole
@@ -86,6 +87,9 @@ class Config(Settings):
 
     guard: Annotated[GuardSettings, BeforeValidator(fill)] = GuardSettings()
     """When too much disappears at once to be believed."""
+
+    retention: Annotated[RetentionSettings, BeforeValidator(fill)] = RetentionSettings()
+    """How old history may become before `collector prune` removes it. Nothing else removes anything."""
 
     schedule: ScheduleSettings | None = ScheduleSettings()
     """When the service sweeps; null: never, it only serves what other runs collect."""

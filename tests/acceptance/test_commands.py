@@ -22,7 +22,7 @@ from tests.acceptance.program import TOKEN, Program, end_of, events_of
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
-COMMANDS = ["demo", "run", "migrate", "check", "status", "emulate", "config-schema"]
+COMMANDS = ["demo", "run", "migrate", "prune", "check", "status", "emulate", "config-schema"]
 SUMMARY_KEYS = [
     "sweep_id",
     "outcome",
@@ -127,7 +127,7 @@ async def test_wrong_usage_is_exit_2_with_the_reason(
 # --- What stops a run before it begins ---
 
 
-@pytest.mark.parametrize("command", ["run", "migrate", "check", "status"])
+@pytest.mark.parametrize("command", ["run", "migrate", "prune", "check", "status"])
 async def test_a_missing_configuration_is_exit_2_and_named(program: Program, command: str) -> None:
     """Without a configuration nothing is guessed."""
     ended = await program.run(command, "-c", "absent.yaml")

@@ -31,7 +31,7 @@ Schema `inventory` is the public one: views and functions. Columns may be added;
 |---|---|
 | `live` | in the newest complete listing of its cluster |
 | `missing` | absent from one complete listing: a question, not an answer |
-| `vanished` | absent from two complete listings in a row; the row stays for ever |
+| `vanished` | absent from two complete listings in a row; the row stays, unless `retention.vanished` ends that |
 
 | outcome of a listing | means | marks absence | counts as seen |
 |---|---|---|---|

@@ -116,6 +116,7 @@ CREATE TABLE collector.cluster (
     observed_at timestamp with time zone,
     listing_digest bytea,
     not_found_since timestamp with time zone,
+    pruned_until timestamp with time zone,
     CONSTRAINT cluster_fence_covers_the_complete_listing CHECK ((complete_listing_id <= last_listing_id)),
     CONSTRAINT cluster_id_is_safe_in_a_path CHECK ((cluster_id ~ '^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$'::text)),
     CONSTRAINT cluster_is_observed_by_a_complete_listing CHECK (((complete_listing_id IS NULL) = (observed_at IS NULL))),
@@ -417,7 +418,8 @@ CREATE VIEW inventory.clusters AS
     d.stopped_since,
     d.stopped_after,
     COALESCE(d.last_seen_at, GREATEST(d.changed_at, s.observed_at)) AS described_at,
-    COALESCE(((d.gone_since IS NULL) AND s.active), false) AS in_discovery
+    COALESCE(((d.gone_since IS NULL) AND s.active), false) AS in_discovery,
+    c.pruned_until
    FROM (((collector.cluster c
      LEFT JOIN collector.discovered_cluster d ON ((d.cluster_id = c.cluster_id)))
      LEFT JOIN collector.discovery_source s ON ((s.source = d.source)))
@@ -546,8 +548,8 @@ INSERT INTO collector.backup_change OVERRIDING SYSTEM VALUE VALUES (1, 'c9qone',
 INSERT INTO collector.backup_change OVERRIDING SYSTEM VALUE VALUES (2, 'c9qone', 'live', 3, '2026-11-20 02:00:00+00', 'changed', '{"size_bytes": 1}', '{"size_bytes": 9223372036854775807}');
 INSERT INTO collector.backup_change OVERRIDING SYSTEM VALUE VALUES (3, 'c9qone', 'missing', 5, '2026-11-20 03:00:00+00', 'missing', NULL, NULL);
 INSERT INTO collector.backup_change OVERRIDING SYSTEM VALUE VALUES (4, 'c9qone', 'vanished', 5, '2026-11-20 03:00:00+00', 'vanished', NULL, NULL);
-INSERT INTO collector.cluster VALUES ('c9qone', 'opensearch', 'search', 'b1gfolder', '{"env": "prod"}', 'config', true, '26:00:00', 'default', '02:00:00', NULL, NULL, '2026-11-20 00:00:00+00', 5, 5, '2026-11-20 03:00:00+00', NULL, NULL);
-INSERT INTO collector.cluster VALUES ('c9qtwo', 'postgresql', NULL, NULL, '{}', 'discovery', true, '26:00:00', 'default', '02:00:00', NULL, NULL, '2026-11-20 00:00:00+00', 6, 4, '2026-11-20 02:00:00+00', '\x00010203', NULL);
+INSERT INTO collector.cluster VALUES ('c9qone', 'opensearch', 'search', 'b1gfolder', '{"env": "prod"}', 'config', true, '26:00:00', 'default', '02:00:00', NULL, NULL, '2026-11-20 00:00:00+00', 5, 5, '2026-11-20 03:00:00+00', NULL, NULL, NULL);
+INSERT INTO collector.cluster VALUES ('c9qtwo', 'postgresql', NULL, NULL, '{}', 'discovery', true, '26:00:00', 'default', '02:00:00', NULL, NULL, '2026-11-20 00:00:00+00', 6, 4, '2026-11-20 02:00:00+00', '\x00010203', NULL, NULL);
 INSERT INTO collector.cluster_change OVERRIDING SYSTEM VALUE VALUES (1, 'c9qtwo', 1, '2026-11-20 01:00:00+00', 'status_changed', '"CREATING"', '"RUNNING"');
 INSERT INTO collector.discovered_cluster VALUES ('c9qtwo', 'folder/b1gfolder/postgresql', 'postgresql', 'b1gfolder', 'orders', '{}', NULL, 'RUNNING', NULL, NULL, NULL, true, NULL, NULL, '2026-11-20 01:00:00+00', '2026-11-20 01:00:00+00', NULL, NULL);
 INSERT INTO collector.discovery VALUES (1, 'folder/b1gfolder/postgresql', 'trace-1', 'complete', '2026-11-20 01:00:00+00', '2026-11-20 00:00:00+00', 1, 1, 0, 0, 200, 1, 1, 0, 0, NULL, NULL, NULL);
@@ -559,9 +561,9 @@ INSERT INTO collector.listing VALUES (3, 2, 'c9qone', 'complete', 'cluster', '20
 INSERT INTO collector.listing VALUES (4, 2, 'c9qtwo', 'complete', 'cluster', '2026-11-20 02:00:00+00', '2026-11-20 00:00:00+00', 1, 1, 0, 0, 0, 400, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL);
 INSERT INTO collector.listing VALUES (5, 3, 'c9qone', 'complete', 'cluster', '2026-11-20 03:00:00+00', '2026-11-20 00:00:00+00', 1, 1, 0, 0, 0, 300, 1, 0, 0, 1, 1, 1, 0, 0, 0, 0, NULL, NULL, NULL);
 INSERT INTO collector.listing VALUES (6, 3, 'c9qtwo', 'failed', 'cluster', '2026-11-20 03:00:00+00', '2026-11-20 00:00:00+00', 0, 3, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'unavailable', 'the API answered 503', NULL);
-INSERT INTO collector.migration VALUES (1, 'create_tables', '2cdd5d6fa750a274593d013aa955ded2a33a8c8de27faaefea1bbdacd25a74a3', '0', '2026-11-20 00:00:00+00');
-INSERT INTO collector.migration VALUES (2, 'create_inventory', '2bedec2333e51faddd1216ecb15520f06e20fed705264ca3aea929e514df4be3', '0', '2026-11-20 00:00:00+00');
-INSERT INTO collector.migration VALUES (3, 'notice_edits_by_hand', 'b1d55dad1d6b419cd3e4b5a95edd5a3f0525559e7ee10d928d7e44f2375985af', '0', '2026-11-20 00:00:00+00');
+INSERT INTO collector.migration VALUES (1, 'create_tables', '63df1a1f85006d6928f01583d991454373527352361d6b6cc9d074e7f4c267ea', '0', '2026-11-20 00:00:00+00');
+INSERT INTO collector.migration VALUES (2, 'create_inventory', '4731ec078fa53a3a449a4e55564791577fcda2f6f3c1adaf44a4f1f5f58d64a0', '0', '2026-11-20 00:00:00+00');
+INSERT INTO collector.migration VALUES (3, 'notice_edits_by_hand', '894d1b225abeff7ee82663ef087b882778c548504a46eea0838953752b4cf19e', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.quarantine OVERRIDING SYSTEM VALUE VALUES (1, 'c9qone', '\x05', 'odd', 'sizeBytes', 'not an int64', '\x7b7d', 2, 1, '2026-11-20 01:00:00+00', 1, '2026-11-20 01:00:00+00');
 INSERT INTO collector.sweep OVERRIDING SYSTEM VALUE VALUES (1, '2026-11-20 00:00:00+00', '2026-11-20 01:30:00+00', '2026-11-20 01:01:00+00', 'complete', 'trace-1', '0.1.0', NULL, 2, 2, 0, 0, 0, 0);
 INSERT INTO collector.sweep OVERRIDING SYSTEM VALUE VALUES (2, '2026-11-20 00:00:00+00', '2026-11-20 02:30:00+00', '2026-11-20 02:01:00+00', 'complete', 'trace-2', '0.1.0', NULL, 2, 2, 0, 0, 0, 0);
@@ -603,6 +605,7 @@ ALTER TABLE ONLY collector.sweep
 CREATE INDEX backup_change_cluster_idx ON collector.backup_change USING btree (cluster_id, backup_id, changed_at, kind);
 CREATE INDEX backup_change_in_time_idx ON collector.backup_change USING brin (changed_at);
 CREATE INDEX backup_first_seen_idx ON collector.backup USING brin (first_seen_at);
+CREATE INDEX backup_missing_proof_idx ON collector.backup USING btree (cluster_id, missing_listing_id) WHERE (missing_listing_id IS NOT NULL);
 CREATE INDEX backup_present_idx ON collector.backup USING btree (cluster_id, created_at, created_at_ns) WHERE (vanished_listing_id IS NULL);
 CREATE INDEX backup_state_idx ON collector.backup USING btree (cluster_id, created_at) WHERE (
 CASE
@@ -611,6 +614,7 @@ CASE
     ELSE 'live'::text
 END <> 'vanished'::text);
 CREATE INDEX backup_vanished_idx ON collector.backup USING btree (cluster_id, created_at, created_at_ns) WHERE (vanished_listing_id IS NOT NULL);
+CREATE INDEX backup_vanished_proof_idx ON collector.backup USING btree (cluster_id, vanished_listing_id) WHERE (vanished_listing_id IS NOT NULL);
 CREATE INDEX cluster_change_cluster_idx ON collector.cluster_change USING btree (cluster_id, change_id);
 CREATE INDEX discovered_cluster_source_idx ON collector.discovered_cluster USING btree (source);
 CREATE INDEX discovery_source_idx ON collector.discovery USING btree (source, discovery_id);
@@ -620,7 +624,7 @@ CREATE INDEX listing_sweep_idx ON collector.listing USING brin (sweep_id) WITH (
 CREATE INDEX sweep_running_idx ON collector.sweep USING btree (deadline_at) WHERE (outcome = 'running'::text);
 CREATE STATISTICS collector.backup_absence (mcv) ON missing_listing_id, vanished_listing_id FROM collector.backup;
 CREATE STATISTICS collector.backup_state ON (CASE WHEN vanished_listing_id IS NOT NULL THEN 'vanished'::text WHEN missing_listing_id IS NOT NULL THEN 'missing'::text ELSE 'live'::text END) FROM collector.backup;
-CREATE TRIGGER backup_deleted_by_hand BEFORE DELETE ON collector.backup FOR EACH ROW EXECUTE FUNCTION collector.forget_edited_backup();
+CREATE TRIGGER backup_deleted_by_hand BEFORE DELETE ON collector.backup FOR EACH ROW WHEN ((old.vanished_listing_id IS NULL)) EXECUTE FUNCTION collector.forget_edited_backup();
 CREATE TRIGGER backup_edited_by_hand BEFORE UPDATE ON collector.backup FOR EACH ROW WHEN (((old.fingerprint = new.fingerprint) AND (((((((((((((((((((((((((((old.backup_id IS DISTINCT FROM new.backup_id) OR (old.folder_id IS DISTINCT FROM new.folder_id)) OR (old.source_cluster_id IS DISTINCT FROM new.source_cluster_id)) OR (old.started_at IS DISTINCT FROM new.started_at)) OR (old.started_at_ns IS DISTINCT FROM new.started_at_ns)) OR (old.created_at IS DISTINCT FROM new.created_at)) OR (old.created_at_ns IS DISTINCT FROM new.created_at_ns)) OR (old.index_set_id IS DISTINCT FROM new.index_set_id)) OR (old.opensearch_version IS DISTINCT FROM new.opensearch_version)) OR (old.size_bytes IS DISTINCT FROM new.size_bytes)) OR (old.indices_total IS DISTINCT FROM new.indices_total)) OR (old.incremental_size_bytes IS DISTINCT FROM new.incremental_size_bytes)) OR (old.total_size_bytes IS DISTINCT FROM new.total_size_bytes)) OR (old.free_space_required_bytes IS DISTINCT FROM new.free_space_required_bytes)) OR (old.extra IS DISTINCT FROM new.extra)) OR (old.type IS DISTINCT FROM new.type)) OR (old.method IS DISTINCT FROM new.method)) OR (old.status IS DISTINCT FROM new.status)) OR (old.journal_size_bytes IS DISTINCT FROM new.journal_size_bytes)) OR (old.shared_size_bytes IS DISTINCT FROM new.shared_size_bytes)) OR (old.source_shard_names IS DISTINCT FROM new.source_shard_names)) OR (old.databases IS DISTINCT FROM new.databases)) OR (old.retention_policy_id IS DISTINCT FROM new.retention_policy_id)) OR (old.retention_policy_name IS DISTINCT FROM new.retention_policy_name)) OR (old.retain_until IS DISTINCT FROM new.retain_until)) OR (old.retain_until_ns IS DISTINCT FROM new.retain_until_ns)) OR (old.elasticsearch_version IS DISTINCT FROM new.elasticsearch_version)))) EXECUTE FUNCTION collector.forget_edited_backup();
 CREATE TRIGGER backup_truncated_by_hand BEFORE TRUNCATE ON collector.backup FOR EACH STATEMENT EXECUTE FUNCTION collector.forget_edited_backup();
 ALTER TABLE ONLY collector.backup

@@ -49,6 +49,7 @@ SELECT
     CASE
         WHEN s.state = 'live' THEN greatest(b.first_seen_at, c.observed_at)
         WHEN b.missing_since = a.missing_since THEN b.last_seen_at
+        WHEN a.missing_since <= c.pruned_until THEN NULL
         ELSE greatest(b.first_seen_at, (
             SELECT l.started_at
             FROM inventory.listings AS l
@@ -78,6 +79,7 @@ SELECT
 FROM (
     SELECT
         k.cluster_id,
+        k.pruned_until,
         (
             SELECT l.started_at
             FROM inventory.listings AS l
@@ -86,6 +88,8 @@ FROM (
             LIMIT 1
         ) AS observed_at
     FROM inventory.clusters AS k
+    -- Of what was before, only a part may be left: what was known then is not known any more.
+    WHERE k.pruned_until IS NULL OR k.pruned_until <= at
 ) AS c
 INNER JOIN inventory.backups AS b ON b.cluster_id = c.cluster_id
 LEFT JOIN (
@@ -219,6 +223,7 @@ CREATE TABLE collector.cluster (
     observed_at timestamp with time zone,
     listing_digest bytea,
     not_found_since timestamp with time zone,
+    pruned_until timestamp with time zone,
     CONSTRAINT cluster_fence_covers_the_complete_listing CHECK ((complete_listing_id <= last_listing_id)),
     CONSTRAINT cluster_id_is_safe_in_a_path CHECK ((cluster_id ~ '^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$'::text)),
     CONSTRAINT cluster_is_observed_by_a_complete_listing CHECK (((complete_listing_id IS NULL) = (observed_at IS NULL))),
@@ -448,14 +453,15 @@ CREATE VIEW inventory.collection_holes AS
      CROSS JOIN LATERAL ( SELECT o.hole_started_at,
             o.hole_ended_at,
                 CASE
-                    WHEN ((o.hole_started_at IS NULL) OR ((o.hole_ended_at - o.lifetime) > o.hole_started_at)) THEN (o.hole_ended_at - o.lifetime)
+                    WHEN (o.hole_started_at IS NULL) THEN GREATEST((o.hole_ended_at - o.lifetime), c.pruned_until)
+                    WHEN ((o.hole_ended_at - o.lifetime) > o.hole_started_at) THEN (o.hole_ended_at - o.lifetime)
                     ELSE NULL::timestamp with time zone
                 END AS blind_until
            FROM ( SELECT lag(l.started_at) OVER (ORDER BY l.started_at) AS hole_started_at,
                     l.started_at AS hole_ended_at,
                     GREATEST(c.observation_max_age, c.retention) AS lifetime
                    FROM collector.listing l
-                  WHERE ((l.cluster_id = c.cluster_id) AND (l.outcome = 'complete'::text))) o
+                  WHERE ((l.cluster_id = c.cluster_id) AND (l.outcome = 'complete'::text) AND (l.started_at >= COALESCE(c.pruned_until, '-infinity'::timestamp with time zone)))) o
           WHERE ((o.hole_started_at IS NULL) OR ((o.hole_ended_at - o.hole_started_at) > c.observation_max_age))
         UNION ALL
          SELECT c.observed_at AS hole_started_at,
@@ -483,7 +489,7 @@ CREATE VIEW inventory.attainment AS
    FROM (((((((((collector.cluster c
      LEFT JOIN LATERAL ( SELECT l.started_at AS first_at
            FROM collector.listing l
-          WHERE ((l.cluster_id = c.cluster_id) AND (l.outcome = 'complete'::text))
+          WHERE ((l.cluster_id = c.cluster_id) AND (l.outcome = 'complete'::text) AND (l.started_at >= COALESCE(c.pruned_until, '-infinity'::timestamp with time zone)))
           ORDER BY l.started_at
          LIMIT 1) known ON (true))
      CROSS JOIN LATERAL ( SELECT COALESCE(range_agg(tstzrange(s.created_at, LEAST((s.created_at + c.max_age), s.seen_at))), '{}'::tstzmultirange) AS attained,
@@ -498,7 +504,7 @@ CREATE VIEW inventory.attainment AS
            FROM inventory.collection_holes h
           WHERE (h.cluster_id = c.cluster_id)) unseen)
      CROSS JOIN ( VALUES (30), (90), (365)) w(window_days))
-     CROSS JOIN LATERAL ( SELECT tstzmultirange(tstzrange((now() - make_interval(hours => (24 * w.window_days))), now())) AS whole) asked)
+     CROSS JOIN LATERAL ( SELECT (tstzmultirange(tstzrange((now() - make_interval(hours => (24 * w.window_days))), now())) - tstzmultirange(tstzrange('-infinity'::timestamp with time zone, COALESCE(c.pruned_until, '-infinity'::timestamp with time zone)))) AS whole) asked)
      CROSS JOIN LATERAL ( SELECT (asked.whole * backups.attained) AS attained,
             (((asked.whole - backups.attained) - backups.doubtful) - unseen.stretches) AS missed) part)
      CROSS JOIN LATERAL ( SELECT ( SELECT COALESCE(sum(EXTRACT(epoch FROM (upper(r.x) - lower(r.x)))), (0)::numeric) AS "coalesce"
@@ -663,7 +669,8 @@ CREATE VIEW inventory.clusters AS
     d.stopped_since,
     d.stopped_after,
     COALESCE(d.last_seen_at, GREATEST(d.changed_at, s.observed_at)) AS described_at,
-    COALESCE(((d.gone_since IS NULL) AND s.active), false) AS in_discovery
+    COALESCE(((d.gone_since IS NULL) AND s.active), false) AS in_discovery,
+    c.pruned_until
    FROM (((collector.cluster c
      LEFT JOIN collector.discovered_cluster d ON ((d.cluster_id = c.cluster_id)))
      LEFT JOIN collector.discovery_source s ON ((s.source = d.source)))
@@ -805,7 +812,9 @@ CREATE VIEW inventory.gaps AS
    FROM collector.listing y
   WHERE ((y.cluster_id = c.cluster_id) AND (y.outcome = 'complete'::text) AND (y.started_at >= s.next_created_at))
   ORDER BY y.started_at
- LIMIT 1), 'infinity'::timestamp with time zone)))) z) l) o) blind ON (true))
+ LIMIT 1), 'infinity'::timestamp with time zone)))) z) l
+                UNION ALL
+                 SELECT (tstzrange('-infinity'::timestamp with time zone, COALESCE(c.pruned_until, '-infinity'::timestamp with time zone)) * tstzrange(s.created_at, COALESCE(s.next_created_at, c.observed_at), '()'::text))) o) blind ON (true))
      LEFT JOIN LATERAL ( SELECT max((upper(p.piece) - lower(p.piece))) AS duration
            FROM unnest((tstzmultirange(tstzrange(s.created_at, COALESCE(s.next_created_at, c.observed_at), '()'::text)) - COALESCE(blind.stretches, '{}'::tstzmultirange))) p(piece)) proven ON (true))
   WHERE ((COALESCE(s.next_created_at, c.observed_at) - s.created_at) > c.max_age);
@@ -958,7 +967,7 @@ CREATE VIEW inventory.storage_daily AS
                     ELSE c.observed_at
                 END AT TIME ZONE 'UTC'::text))::date AS last_day
            FROM collector.listing l
-          WHERE ((l.cluster_id = c.cluster_id) AND (l.outcome = 'complete'::text))
+          WHERE ((l.cluster_id = c.cluster_id) AND (l.outcome = 'complete'::text) AND (l.started_at >= COALESCE(c.pruned_until, '-infinity'::timestamp with time zone)))
           ORDER BY l.started_at
          LIMIT 1) span)
      CROSS JOIN LATERAL ( WITH dated AS (
@@ -1096,8 +1105,8 @@ INSERT INTO collector.backup_change OVERRIDING SYSTEM VALUE VALUES (1, 'c9qone',
 INSERT INTO collector.backup_change OVERRIDING SYSTEM VALUE VALUES (2, 'c9qone', 'live', 3, '2026-11-20 02:00:00+00', 'changed', '{"size_bytes": 1}', '{"size_bytes": 9223372036854775807}');
 INSERT INTO collector.backup_change OVERRIDING SYSTEM VALUE VALUES (3, 'c9qone', 'missing', 5, '2026-11-20 03:00:00+00', 'missing', NULL, NULL);
 INSERT INTO collector.backup_change OVERRIDING SYSTEM VALUE VALUES (4, 'c9qone', 'vanished', 5, '2026-11-20 03:00:00+00', 'vanished', NULL, NULL);
-INSERT INTO collector.cluster VALUES ('c9qone', 'opensearch', 'search', 'b1gfolder', '{"env": "prod"}', 'config', true, '26:00:00', 'default', '02:00:00', NULL, NULL, '2026-11-20 00:00:00+00', 5, 5, '2026-11-20 03:00:00+00', NULL, NULL);
-INSERT INTO collector.cluster VALUES ('c9qtwo', 'postgresql', NULL, NULL, '{}', 'discovery', true, '26:00:00', 'default', '02:00:00', NULL, NULL, '2026-11-20 00:00:00+00', 6, 4, '2026-11-20 02:00:00+00', '\x00010203', NULL);
+INSERT INTO collector.cluster VALUES ('c9qone', 'opensearch', 'search', 'b1gfolder', '{"env": "prod"}', 'config', true, '26:00:00', 'default', '02:00:00', NULL, NULL, '2026-11-20 00:00:00+00', 5, 5, '2026-11-20 03:00:00+00', NULL, NULL, NULL);
+INSERT INTO collector.cluster VALUES ('c9qtwo', 'postgresql', NULL, NULL, '{}', 'discovery', true, '26:00:00', 'default', '02:00:00', NULL, NULL, '2026-11-20 00:00:00+00', 6, 4, '2026-11-20 02:00:00+00', '\x00010203', NULL, NULL);
 INSERT INTO collector.cluster_change OVERRIDING SYSTEM VALUE VALUES (1, 'c9qtwo', 1, '2026-11-20 01:00:00+00', 'status_changed', '"CREATING"', '"RUNNING"');
 INSERT INTO collector.discovered_cluster VALUES ('c9qtwo', 'folder/b1gfolder/postgresql', 'postgresql', 'b1gfolder', 'orders', '{}', NULL, 'RUNNING', NULL, NULL, NULL, true, NULL, NULL, '2026-11-20 01:00:00+00', '2026-11-20 01:00:00+00', NULL, NULL);
 INSERT INTO collector.discovery VALUES (1, 'folder/b1gfolder/postgresql', 'trace-1', 'complete', '2026-11-20 01:00:00+00', '2026-11-20 00:00:00+00', 1, 1, 0, 0, 200, 1, 1, 0, 0, NULL, NULL, NULL);
@@ -1110,10 +1119,10 @@ INSERT INTO collector.listing VALUES (3, 2, 'c9qone', 'complete', 'cluster', '20
 INSERT INTO collector.listing VALUES (4, 2, 'c9qtwo', 'complete', 'cluster', '2026-11-20 02:00:00+00', '2026-11-20 00:00:00+00', 1, 1, 0, 0, 0, 400, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL);
 INSERT INTO collector.listing VALUES (5, 3, 'c9qone', 'complete', 'cluster', '2026-11-20 03:00:00+00', '2026-11-20 00:00:00+00', 1, 1, 0, 0, 0, 300, 1, 0, 0, 1, 1, 1, 0, 0, 0, 0, NULL, NULL, NULL);
 INSERT INTO collector.listing VALUES (6, 3, 'c9qtwo', 'failed', 'cluster', '2026-11-20 03:00:00+00', '2026-11-20 00:00:00+00', 0, 3, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'unavailable', 'the API answered 503', NULL);
-INSERT INTO collector.migration VALUES (1, 'create_tables', '2cdd5d6fa750a274593d013aa955ded2a33a8c8de27faaefea1bbdacd25a74a3', '0', '2026-11-20 00:00:00+00');
-INSERT INTO collector.migration VALUES (2, 'create_inventory', '2bedec2333e51faddd1216ecb15520f06e20fed705264ca3aea929e514df4be3', '0', '2026-11-20 00:00:00+00');
-INSERT INTO collector.migration VALUES (3, 'notice_edits_by_hand', 'b1d55dad1d6b419cd3e4b5a95edd5a3f0525559e7ee10d928d7e44f2375985af', '0', '2026-11-20 00:00:00+00');
-INSERT INTO collector.migration VALUES (4, 'create_analysis', '50064a5296c537df977e57485e6a0ed9281220ac20af339342a8f829aa842b32', '0', '2026-11-20 00:00:00+00');
+INSERT INTO collector.migration VALUES (1, 'create_tables', '63df1a1f85006d6928f01583d991454373527352361d6b6cc9d074e7f4c267ea', '0', '2026-11-20 00:00:00+00');
+INSERT INTO collector.migration VALUES (2, 'create_inventory', '4731ec078fa53a3a449a4e55564791577fcda2f6f3c1adaf44a4f1f5f58d64a0', '0', '2026-11-20 00:00:00+00');
+INSERT INTO collector.migration VALUES (3, 'notice_edits_by_hand', '894d1b225abeff7ee82663ef087b882778c548504a46eea0838953752b4cf19e', '0', '2026-11-20 00:00:00+00');
+INSERT INTO collector.migration VALUES (4, 'create_analysis', '2d9ca1a59ebe7b6bb0840c6b5a6b797e9e2ee1dde7a3dcfc79f25c22950c69f0', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.migration VALUES (5, 'create_lease', '645c07caf2bdffc93e090db5b802b53b2a633769d1d09c400c1a8e706392ad6d', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.probe VALUES (1, '2026-11-20 00:00:00+00');
 INSERT INTO collector.quarantine OVERRIDING SYSTEM VALUE VALUES (1, 'c9qone', '\x05', 'odd', 'sizeBytes', 'not an int64', '\x7b7d', 2, 1, '2026-11-20 01:00:00+00', 1, '2026-11-20 01:00:00+00');
@@ -1163,6 +1172,7 @@ ALTER TABLE ONLY collector.sweep
 CREATE INDEX backup_change_cluster_idx ON collector.backup_change USING btree (cluster_id, backup_id, changed_at, kind);
 CREATE INDEX backup_change_in_time_idx ON collector.backup_change USING brin (changed_at);
 CREATE INDEX backup_first_seen_idx ON collector.backup USING brin (first_seen_at);
+CREATE INDEX backup_missing_proof_idx ON collector.backup USING btree (cluster_id, missing_listing_id) WHERE (missing_listing_id IS NOT NULL);
 CREATE INDEX backup_present_idx ON collector.backup USING btree (cluster_id, created_at, created_at_ns) WHERE (vanished_listing_id IS NULL);
 CREATE INDEX backup_state_idx ON collector.backup USING btree (cluster_id, created_at) WHERE (
 CASE
@@ -1171,6 +1181,7 @@ CASE
     ELSE 'live'::text
 END <> 'vanished'::text);
 CREATE INDEX backup_vanished_idx ON collector.backup USING btree (cluster_id, created_at, created_at_ns) WHERE (vanished_listing_id IS NOT NULL);
+CREATE INDEX backup_vanished_proof_idx ON collector.backup USING btree (cluster_id, vanished_listing_id) WHERE (vanished_listing_id IS NOT NULL);
 CREATE INDEX cluster_change_cluster_idx ON collector.cluster_change USING btree (cluster_id, change_id);
 CREATE INDEX discovered_cluster_source_idx ON collector.discovered_cluster USING btree (source);
 CREATE INDEX discovery_source_idx ON collector.discovery USING btree (source, discovery_id);
@@ -1180,7 +1191,7 @@ CREATE INDEX listing_sweep_idx ON collector.listing USING brin (sweep_id) WITH (
 CREATE INDEX sweep_running_idx ON collector.sweep USING btree (deadline_at) WHERE (outcome = 'running'::text);
 CREATE STATISTICS collector.backup_absence (mcv) ON missing_listing_id, vanished_listing_id FROM collector.backup;
 CREATE STATISTICS collector.backup_state ON (CASE WHEN vanished_listing_id IS NOT NULL THEN 'vanished'::text WHEN missing_listing_id IS NOT NULL THEN 'missing'::text ELSE 'live'::text END) FROM collector.backup;
-CREATE TRIGGER backup_deleted_by_hand BEFORE DELETE ON collector.backup FOR EACH ROW EXECUTE FUNCTION collector.forget_edited_backup();
+CREATE TRIGGER backup_deleted_by_hand BEFORE DELETE ON collector.backup FOR EACH ROW WHEN ((old.vanished_listing_id IS NULL)) EXECUTE FUNCTION collector.forget_edited_backup();
 CREATE TRIGGER backup_edited_by_hand BEFORE UPDATE ON collector.backup FOR EACH ROW WHEN (((old.fingerprint = new.fingerprint) AND (((((((((((((((((((((((((((old.backup_id IS DISTINCT FROM new.backup_id) OR (old.folder_id IS DISTINCT FROM new.folder_id)) OR (old.source_cluster_id IS DISTINCT FROM new.source_cluster_id)) OR (old.started_at IS DISTINCT FROM new.started_at)) OR (old.started_at_ns IS DISTINCT FROM new.started_at_ns)) OR (old.created_at IS DISTINCT FROM new.created_at)) OR (old.created_at_ns IS DISTINCT FROM new.created_at_ns)) OR (old.index_set_id IS DISTINCT FROM new.index_set_id)) OR (old.opensearch_version IS DISTINCT FROM new.opensearch_version)) OR (old.size_bytes IS DISTINCT FROM new.size_bytes)) OR (old.indices_total IS DISTINCT FROM new.indices_total)) OR (old.incremental_size_bytes IS DISTINCT FROM new.incremental_size_bytes)) OR (old.total_size_bytes IS DISTINCT FROM new.total_size_bytes)) OR (old.free_space_required_bytes IS DISTINCT FROM new.free_space_required_bytes)) OR (old.extra IS DISTINCT FROM new.extra)) OR (old.type IS DISTINCT FROM new.type)) OR (old.method IS DISTINCT FROM new.method)) OR (old.status IS DISTINCT FROM new.status)) OR (old.journal_size_bytes IS DISTINCT FROM new.journal_size_bytes)) OR (old.shared_size_bytes IS DISTINCT FROM new.shared_size_bytes)) OR (old.source_shard_names IS DISTINCT FROM new.source_shard_names)) OR (old.databases IS DISTINCT FROM new.databases)) OR (old.retention_policy_id IS DISTINCT FROM new.retention_policy_id)) OR (old.retention_policy_name IS DISTINCT FROM new.retention_policy_name)) OR (old.retain_until IS DISTINCT FROM new.retain_until)) OR (old.retain_until_ns IS DISTINCT FROM new.retain_until_ns)) OR (old.elasticsearch_version IS DISTINCT FROM new.elasticsearch_version)))) EXECUTE FUNCTION collector.forget_edited_backup();
 CREATE TRIGGER backup_truncated_by_hand BEFORE TRUNCATE ON collector.backup FOR EACH STATEMENT EXECUTE FUNCTION collector.forget_edited_backup();
 ALTER TABLE ONLY collector.backup

@@ -2,6 +2,69 @@ CREATE SCHEMA collector;
 COMMENT ON SCHEMA collector IS 'The tables of the backup inventory collector. Readers use schema inventory.';
 CREATE SCHEMA inventory;
 COMMENT ON SCHEMA inventory IS 'The backup inventory for readers: views and functions only, columns are added but never renamed or removed.';
+CREATE FUNCTION collector.check_retention(ledger interval, vanished interval, batch integer) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+BEGIN
+    IF ledger < INTERVAL '1 day' OR vanished < INTERVAL '1 day' THEN
+        RAISE invalid_parameter_value USING MESSAGE = format('an age of less than a day: ledger %s, vanished %s', ledger, vanished);
+    END IF;
+    IF vanished IS NOT NULL AND (ledger IS NULL OR vanished < ledger) THEN
+        RAISE invalid_parameter_value USING MESSAGE = format('vanished backups (%s) go after the ledger (%s), not before', vanished, ledger);
+    END IF;
+    IF batch IS NULL OR batch NOT BETWEEN 1 AND 100000 THEN
+        RAISE invalid_parameter_value USING MESSAGE = format('a batch of %s rows: should be 1 to 100000', batch);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION collector.check_retention(ledger interval, vanished interval, batch integer) IS 'Refuses ages that would remove what is new, or vanished backups from a history that is kept.';
+CREATE FUNCTION collector.forecast_pruning(ledger interval, vanished interval, OUT backups bigint, OUT changes bigint, OUT listings bigint, OUT quarantined bigint, OUT sweeps bigint, OUT discoveries bigint) RETURNS record
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM collector.check_retention(ledger, vanished, 1);
+    WITH gone AS (
+        SELECT
+            c.cluster_id,
+            g.backup_id
+        FROM collector.cluster AS c
+        CROSS JOIN LATERAL collector.prunable_backups(c.cluster_id, ledger, vanished) AS g (backup_id)
+    ),
+    unlisted AS MATERIALIZED (
+        SELECT g.listing_id
+        FROM collector.cluster AS c
+        CROSS JOIN LATERAL collector.prunable_listings(c.cluster_id, ledger, vanished) AS g (listing_id)
+    )
+    SELECT
+        (SELECT count(*) FROM gone),
+        (
+            SELECT count(*)
+            FROM collector.backup_change AS h
+            INNER JOIN gone AS g ON g.cluster_id = h.cluster_id AND g.backup_id = h.backup_id
+        ),
+        (SELECT count(*) FROM unlisted),
+        (
+            SELECT count(*)
+            FROM collector.cluster AS c
+            CROSS JOIN LATERAL collector.prunable_quarantine(c.cluster_id, ledger) AS g (quarantine_id)
+        ),
+        (
+            SELECT count(*)
+            FROM collector.prunable_sweeps(ledger) AS g (sweep_id)
+            WHERE NOT EXISTS (
+                SELECT
+                FROM collector.listing AS l
+                WHERE
+                    l.sweep_id = g.sweep_id
+                    AND NOT EXISTS (SELECT FROM unlisted AS u WHERE u.listing_id = l.listing_id)
+            )
+        ),
+        (SELECT count(*) FROM collector.prunable_discoveries(ledger))
+    INTO backups, changes, listings, quarantined, sweeps, discoveries;
+END
+$$;
+COMMENT ON FUNCTION collector.forecast_pruning(ledger interval, vanished interval, OUT backups bigint, OUT changes bigint, OUT listings bigint, OUT quarantined bigint, OUT sweeps bigint, OUT discoveries bigint) IS 'How many rows these ages would remove of all clusters. Removes nothing.';
 CREATE FUNCTION collector.forget_edited_backup() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -83,6 +146,14 @@ BEGIN
         UNION ALL
         SELECT 'REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA collector FROM PUBLIC'
         UNION ALL
+        -- These delete by the owner's right, and refuse what is not history.
+        SELECT format('GRANT EXECUTE ON ROUTINE %s TO collector_writer', p.oid::regprocedure)
+        FROM pg_proc AS p
+        WHERE
+            p.pronamespace = to_regnamespace('collector')
+            AND p.proname IN ('prune_cluster', 'prune_sweeps', 'forecast_pruning')
+            AND to_regrole('collector_writer') IS NOT NULL
+        UNION ALL
         -- What every role has by birth: files of its own on the server's disk and, until version 15, tables in public.
         SELECT format('REVOKE CREATE, TEMPORARY ON DATABASE %I FROM PUBLIC', d.datname)
         FROM pg_database AS d
@@ -117,6 +188,216 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION collector.grant_rights() IS 'Gives each of the roles that exist its rights on all that exists. The program calls it when it has migrated; after a migration by other means it is called by hand.';
+CREATE FUNCTION collector.prunable_backups(cluster text, ledger interval, vanished interval) RETURNS SETOF text
+    LANGUAGE sql STABLE
+    AS $$
+WITH point AS MATERIALIZED (
+    SELECT collector.prune_point(cluster, ledger) AS at
+),
+newest AS MATERIALIZED (
+    SELECT x.backup_id
+    FROM collector.backup AS x
+    INNER JOIN point AS p ON x.created_at < p.at
+    WHERE x.cluster_id = cluster AND inventory.is_finished(x.status)
+    ORDER BY x.created_at DESC, x.created_at_ns DESC, x.backup_id DESC
+    LIMIT 1
+)
+SELECT b.backup_id
+FROM collector.backup AS b
+CROSS JOIN point AS p
+WHERE
+    b.cluster_id = cluster
+    AND b.vanished_listing_id IS NOT NULL
+    AND b.vanished_at < now() - vanished
+    AND b.vanished_at <= p.at
+    AND coalesce(b.created_at < p.at, true)
+    AND NOT EXISTS (SELECT FROM newest AS n WHERE n.backup_id = b.backup_id)
+ORDER BY b.vanished_at
+$$;
+COMMENT ON FUNCTION collector.prunable_backups(cluster text, ledger interval, vanished interval) IS 'Vanished backups of a cluster that its known history does not need: they had vanished when it begins.';
+CREATE FUNCTION collector.prunable_discoveries(ledger interval) RETURNS TABLE(discovery_id bigint, source text)
+    LANGUAGE sql STABLE
+    AS $$
+SELECT
+    h.discovery_id,
+    h.source
+FROM collector.discovery AS h
+WHERE
+    h.started_at < now() - ledger
+    AND EXISTS (
+        SELECT
+        FROM collector.discovery AS x
+        WHERE x.source = h.source AND x.outcome = h.outcome AND x.discovery_id > h.discovery_id
+    )
+ORDER BY h.discovery_id
+$$;
+COMMENT ON FUNCTION collector.prunable_discoveries(ledger interval) IS 'Discoveries past that age, but the newest of each source and outcome.';
+CREATE FUNCTION collector.prunable_listings(cluster text, ledger interval, vanished interval) RETURNS SETOF bigint
+    LANGUAGE sql STABLE
+    AS $$
+WITH going AS MATERIALIZED (
+    SELECT g.backup_id
+    FROM collector.prunable_backups(cluster, ledger, vanished) AS g (backup_id)
+)
+SELECT l.listing_id
+FROM collector.listing AS l
+INNER JOIN collector.cluster AS c ON c.cluster_id = l.cluster_id
+WHERE
+    l.cluster_id = cluster
+    AND l.started_at < now() - ledger
+    AND (l.outcome <> 'complete' OR l.started_at < (SELECT collector.prune_point(cluster, ledger)))
+    AND l.listing_id IS DISTINCT FROM c.complete_listing_id
+    AND l.listing_id < (SELECT max(x.listing_id) FROM collector.listing AS x WHERE x.cluster_id = cluster)
+    AND NOT EXISTS (
+        SELECT
+        FROM collector.backup AS b
+        WHERE
+            b.cluster_id = cluster
+            AND b.missing_listing_id = l.listing_id
+            AND NOT EXISTS (SELECT FROM going AS g WHERE g.backup_id = b.backup_id)
+    )
+    AND NOT EXISTS (
+        SELECT
+        FROM collector.backup AS b
+        WHERE
+            b.cluster_id = cluster
+            AND b.vanished_listing_id = l.listing_id
+            AND NOT EXISTS (SELECT FROM going AS g WHERE g.backup_id = b.backup_id)
+    )
+ORDER BY l.started_at
+$$;
+COMMENT ON FUNCTION collector.prunable_listings(cluster text, ledger interval, vanished interval) IS 'Listings of a cluster from before its known history, but its newest ones and those that prove the absence of a backup that stays.';
+CREATE FUNCTION collector.prunable_quarantine(cluster text, ledger interval) RETURNS SETOF bigint
+    LANGUAGE sql STABLE
+    AS $$
+SELECT q.quarantine_id
+FROM collector.quarantine AS q
+INNER JOIN collector.cluster AS c ON c.cluster_id = q.cluster_id
+WHERE q.cluster_id = cluster AND q.last_seen_at < now() - ledger AND q.last_listing_id <> c.last_listing_id
+$$;
+COMMENT ON FUNCTION collector.prunable_quarantine(cluster text, ledger interval) IS 'Unreadable records of a cluster that were last seen before that age, and are not in its newest listing.';
+CREATE FUNCTION collector.prunable_sweeps(ledger interval) RETURNS SETOF bigint
+    LANGUAGE sql STABLE
+    AS $$
+SELECT s.sweep_id
+FROM collector.sweep AS s
+WHERE
+    s.started_at < now() - ledger
+    AND s.outcome <> 'running'
+    AND EXISTS (SELECT FROM collector.sweep AS x WHERE x.outcome = s.outcome AND x.sweep_id > s.sweep_id)
+ORDER BY s.sweep_id
+$$;
+COMMENT ON FUNCTION collector.prunable_sweeps(ledger interval) IS 'Sweeps past that age, but the newest of each outcome. Whether a listing still belongs to one is for the caller to ask.';
+CREATE FUNCTION collector.prune_cluster(cluster text, ledger interval, vanished interval, batch integer, OUT backups bigint, OUT changes bigint, OUT listings bigint, OUT quarantined bigint) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM collector.check_retention(ledger, vanished, batch);
+    -- Merges and other prunings of the cluster wait here, or are waited for.
+    PERFORM FROM collector.cluster AS c WHERE c.cluster_id = cluster FOR NO KEY UPDATE;
+    -- Said before anything goes, and in the same transaction: the views believe what is left from there on only.
+    UPDATE collector.cluster AS c
+    SET pruned_until = p.at
+    FROM (SELECT collector.prune_point(cluster, ledger) AS at) AS p
+    WHERE c.cluster_id = cluster AND c.pruned_until IS DISTINCT FROM p.at;
+    WITH gone AS (
+        DELETE FROM collector.backup AS b
+        WHERE
+            b.cluster_id = cluster
+            AND b.backup_id IN (
+                SELECT g.backup_id
+                FROM collector.prunable_backups(cluster, ledger, vanished) AS g (backup_id)
+                LIMIT batch
+            )
+        RETURNING b.backup_id
+    ),
+    forgotten AS (
+        DELETE FROM collector.backup_change AS h
+        USING gone AS g
+        WHERE h.cluster_id = cluster AND h.backup_id = g.backup_id
+        RETURNING h.change_id
+    )
+    SELECT
+        (SELECT count(*) FROM gone),
+        (SELECT count(*) FROM forgotten)
+    INTO backups, changes;
+    DELETE FROM collector.listing AS l
+    WHERE l.listing_id IN (
+        SELECT g.listing_id
+        -- NULL: whoever is cited by a backup that is there must stay, for the batch may have left some.
+        FROM collector.prunable_listings(cluster, ledger, NULL) AS g (listing_id)
+        LIMIT batch
+    );
+    GET DIAGNOSTICS listings = ROW_COUNT;
+    DELETE FROM collector.quarantine AS q
+    WHERE q.quarantine_id IN (
+        SELECT g.quarantine_id
+        FROM collector.prunable_quarantine(cluster, ledger) AS g (quarantine_id)
+        LIMIT batch
+    );
+    GET DIAGNOSTICS quarantined = ROW_COUNT;
+END
+$$;
+COMMENT ON FUNCTION collector.prune_cluster(cluster text, ledger interval, vanished interval, batch integer, OUT backups bigint, OUT changes bigint, OUT listings bigint, OUT quarantined bigint) IS 'Removes what is past its age of one cluster, at most so many rows of each kind, and says how many. NULL keeps. Call it until it removes less.';
+CREATE FUNCTION collector.prune_point(cluster text, ledger interval) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    AS $$
+SELECT greatest(c.pruned_until, CASE
+    WHEN EXISTS (
+        SELECT
+        FROM collector.listing AS l
+        WHERE l.cluster_id = c.cluster_id AND l.outcome = 'complete' AND l.started_at < f.started_at
+    ) THEN f.started_at
+END)
+FROM collector.cluster AS c
+CROSS JOIN LATERAL (
+    SELECT
+        coalesce((
+            SELECT l.started_at
+            FROM collector.listing AS l
+            WHERE l.cluster_id = c.cluster_id AND l.outcome = 'complete' AND l.started_at >= now() - ledger
+            ORDER BY l.started_at
+            LIMIT 1
+        ), CASE WHEN ledger IS NOT NULL THEN c.observed_at END) AS started_at
+) AS f
+WHERE c.cluster_id = cluster
+$$;
+COMMENT ON FUNCTION collector.prune_point(cluster text, ledger interval) IS 'Where the known history of a cluster would begin: its oldest complete listing within that age, else its newest one. NULL: nothing is older.';
+CREATE FUNCTION collector.prune_sweeps(ledger interval, batch integer, OUT sweeps bigint, OUT discoveries bigint) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM collector.check_retention(ledger, NULL, batch);
+    -- SKIP LOCKED: another pruning has those in hand.
+    DELETE FROM collector.sweep AS s
+    WHERE s.sweep_id IN (
+        SELECT x.sweep_id
+        FROM collector.sweep AS x
+        INNER JOIN collector.prunable_sweeps(ledger) AS g (sweep_id) ON g.sweep_id = x.sweep_id
+        WHERE NOT EXISTS (SELECT FROM collector.listing AS l WHERE l.sweep_id = x.sweep_id)
+        ORDER BY x.sweep_id
+        LIMIT batch
+        FOR UPDATE OF x SKIP LOCKED
+    );
+    GET DIAGNOSTICS sweeps = ROW_COUNT;
+    DELETE FROM collector.discovery AS h
+    WHERE (h.discovery_id, h.source) IN (
+        SELECT
+            x.discovery_id,
+            x.source
+        FROM collector.discovery AS x
+        INNER JOIN collector.prunable_discoveries(ledger) AS g
+            ON g.discovery_id = x.discovery_id AND g.source = x.source
+        ORDER BY x.discovery_id, x.source
+        LIMIT batch
+        FOR UPDATE OF x SKIP LOCKED
+    );
+    GET DIAGNOSTICS discoveries = ROW_COUNT;
+END
+$$;
+COMMENT ON FUNCTION collector.prune_sweeps(ledger interval, batch integer, OUT sweeps bigint, OUT discoveries bigint) IS 'Removes sweeps that no listing belongs to, and discoveries, past that age, at most so many of each, and says how many. NULL keeps. Call it until it removes less.';
 CREATE FUNCTION inventory.backups_at(at timestamp with time zone) RETURNS TABLE(service text, cluster_id text, cluster_name text, backup_id text, folder_id text, source_cluster_id text, state text, started_at timestamp with time zone, started_at_ns smallint, created_at timestamp with time zone, created_at_ns smallint, started_at_text text, created_at_text text, duration interval, opensearch_version text, indices text[], indices_total bigint, indices_truncated boolean, size_bytes bigint, incremental_size_bytes bigint, total_size_bytes bigint, free_space_required_bytes bigint, extra jsonb, labels jsonb, first_seen_at timestamp with time zone, last_seen_at timestamp with time zone, missing_since timestamp with time zone, vanished_at timestamp with time zone, vanish_reason text, type text, method text, status text, journal_size_bytes bigint, shared_size_bytes bigint, source_shard_names text[], databases text[], retention_policy_id text, retention_policy_name text, retain_until timestamp with time zone, retain_until_ns smallint, retain_until_text text, elasticsearch_version text)
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
@@ -149,6 +430,7 @@ SELECT
     CASE
         WHEN s.state = 'live' THEN greatest(b.first_seen_at, c.observed_at)
         WHEN b.missing_since = a.missing_since THEN b.last_seen_at
+        WHEN a.missing_since <= c.pruned_until THEN NULL
         ELSE greatest(b.first_seen_at, (
             SELECT l.started_at
             FROM inventory.listings AS l
@@ -178,6 +460,7 @@ SELECT
 FROM (
     SELECT
         k.cluster_id,
+        k.pruned_until,
         (
             SELECT l.started_at
             FROM inventory.listings AS l
@@ -186,6 +469,8 @@ FROM (
             LIMIT 1
         ) AS observed_at
     FROM inventory.clusters AS k
+    -- Of what was before, only a part may be left: what was known then is not known any more.
+    WHERE k.pruned_until IS NULL OR k.pruned_until <= at
 ) AS c
 INNER JOIN inventory.backups AS b ON b.cluster_id = c.cluster_id
 LEFT JOIN (
@@ -220,7 +505,7 @@ CROSS JOIN LATERAL (
 ) AS s
 WHERE b.first_seen_at + INTERVAL '0' <= at
 $$;
-COMMENT ON FUNCTION inventory.backups_at(at timestamp with time zone) IS 'inventory.backups as the listings that began until then left it. The cluster''s service, name and labels are today''s.';
+COMMENT ON FUNCTION inventory.backups_at(at timestamp with time zone) IS 'inventory.backups as the listings that began until then left it. No backups of a cluster whose history was pruned until later (pruned_until in inventory.clusters): nobody knows. The cluster''s service, name and labels are today''s.';
 CREATE FUNCTION inventory.epoch_ns(at timestamp with time zone, ns smallint) RETURNS numeric
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN ((((EXTRACT(epoch FROM at) * (1000000)::numeric))::numeric(30,0) * (1000)::numeric) + (ns)::numeric);
@@ -284,7 +569,7 @@ END) STORED,
     CONSTRAINT backup_vanished_is_whole CHECK ((((vanished_listing_id IS NULL) = (vanished_at IS NULL)) AND ((vanished_listing_id IS NULL) = (vanish_reason IS NULL)))),
     CONSTRAINT backup_vanishes_in_a_later_listing_than_it_was_missing CHECK (((vanished_listing_id IS NULL) OR ((missing_listing_id IS NOT NULL) AND (missing_listing_id < vanished_listing_id))))
 );
-COMMENT ON TABLE collector.backup IS 'Every backup ever listed. live: no missing_listing_id. missing: absent from one complete listing. vanished: absent from two in a row.';
+COMMENT ON TABLE collector.backup IS 'Every backup ever listed and not pruned. live: no missing_listing_id. missing: absent from one complete listing. vanished: absent from two in a row.';
 COMMENT ON COLUMN collector.backup.created_at IS 'When the backup was completed, floored to the microsecond; created_at_ns holds the nanoseconds beyond.';
 COMMENT ON COLUMN collector.backup.retain_until IS 'Floored to the microsecond; retain_until_ns holds the nanoseconds beyond.';
 COMMENT ON COLUMN collector.backup.last_seen_at IS 'Of a missing or vanished backup: the newest complete listing that held it. Of a live one NULL: its cluster''s observed_at says it.';
@@ -335,6 +620,7 @@ CREATE TABLE collector.cluster (
     observed_at timestamp with time zone,
     listing_digest bytea,
     not_found_since timestamp with time zone,
+    pruned_until timestamp with time zone,
     CONSTRAINT cluster_fence_covers_the_complete_listing CHECK ((complete_listing_id <= last_listing_id)),
     CONSTRAINT cluster_id_is_safe_in_a_path CHECK ((cluster_id ~ '^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$'::text)),
     CONSTRAINT cluster_is_observed_by_a_complete_listing CHECK (((complete_listing_id IS NULL) = (observed_at IS NULL))),
@@ -353,6 +639,7 @@ COMMENT ON COLUMN collector.cluster.complete_listing_id IS 'The newest listing w
 COMMENT ON COLUMN collector.cluster.observed_at IS 'When the newest complete listing began, on the database''s clock.';
 COMMENT ON COLUMN collector.cluster.listing_digest IS 'Digest of the newest listing, where that alone proves that nothing changed: complete, and no backup missing. Else NULL.';
 COMMENT ON COLUMN collector.cluster.not_found_since IS 'Since when its own list answers 404; NULL: it was listed since, or never asked for.';
+COMMENT ON COLUMN collector.cluster.pruned_until IS 'Start of the complete listing before which its history may have been removed: of what was before, nothing is known. It only grows. NULL: nothing was removed.';
 CREATE TABLE collector.cluster_change (
     change_id bigint NOT NULL,
     cluster_id text NOT NULL,
@@ -616,21 +903,22 @@ CREATE VIEW inventory.collection_holes AS
      CROSS JOIN LATERAL ( SELECT o.hole_started_at,
             o.hole_ended_at,
                 CASE
-                    WHEN ((o.hole_started_at IS NULL) OR ((o.hole_ended_at - o.lifetime) > o.hole_started_at)) THEN (o.hole_ended_at - o.lifetime)
+                    WHEN (o.hole_started_at IS NULL) THEN GREATEST((o.hole_ended_at - o.lifetime), c.pruned_until)
+                    WHEN ((o.hole_ended_at - o.lifetime) > o.hole_started_at) THEN (o.hole_ended_at - o.lifetime)
                     ELSE NULL::timestamp with time zone
                 END AS blind_until
            FROM ( SELECT lag(l.started_at) OVER (ORDER BY l.started_at) AS hole_started_at,
                     l.started_at AS hole_ended_at,
                     GREATEST(c.observation_max_age, c.retention) AS lifetime
                    FROM collector.listing l
-                  WHERE ((l.cluster_id = c.cluster_id) AND (l.outcome = 'complete'::text))) o
+                  WHERE ((l.cluster_id = c.cluster_id) AND (l.outcome = 'complete'::text) AND (l.started_at >= COALESCE(c.pruned_until, '-infinity'::timestamp with time zone)))) o
           WHERE ((o.hole_started_at IS NULL) OR ((o.hole_ended_at - o.hole_started_at) > c.observation_max_age))
         UNION ALL
          SELECT c.observed_at AS hole_started_at,
             NULL::timestamp with time zone AS hole_ended_at,
             NULL::timestamp with time zone AS blind_until
           WHERE (c.managed AND ((c.observed_at IS NULL) OR ((now() - c.observed_at) > c.observation_max_age)))) h);
-COMMENT ON VIEW inventory.collection_holes IS 'When we did not look: stretches without a complete listing that are longer than observation_max_age, and the time before the first one.';
+COMMENT ON VIEW inventory.collection_holes IS 'When we did not look: stretches without a complete listing that are longer than observation_max_age, and the time before the first one that was not pruned.';
 COMMENT ON COLUMN inventory.collection_holes.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
 COMMENT ON COLUMN inventory.collection_holes.cluster_id IS 'The cluster''s id.';
 COMMENT ON COLUMN inventory.collection_holes.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
@@ -638,7 +926,7 @@ COMMENT ON COLUMN inventory.collection_holes.labels IS 'The cluster''s labels in
 COMMENT ON COLUMN inventory.collection_holes.hole_started_at IS 'The complete listing before the hole; NULL: there was none yet.';
 COMMENT ON COLUMN inventory.collection_holes.hole_ended_at IS 'The complete listing that ended it; NULL: the hole is still open.';
 COMMENT ON COLUMN inventory.collection_holes.hole_duration IS 'hole_ended_at - hole_started_at.';
-COMMENT ON COLUMN inventory.collection_holes.blind_until IS 'A backup made between hole_started_at and this instant may be gone unseen: it is hole_ended_at less the longer of observation_max_age and the cluster''s retention. NULL: none can, or the hole is still open.';
+COMMENT ON COLUMN inventory.collection_holes.blind_until IS 'A backup made between hole_started_at and this instant may be gone unseen: it is hole_ended_at less the longer of observation_max_age and the cluster''s retention, and not before the cluster''s pruned_until. NULL: none can, or the hole is still open.';
 COMMENT ON COLUMN inventory.collection_holes.observation_max_age IS 'How far apart two complete listings may be before it counts as a hole.';
 CREATE VIEW inventory.attainment AS
  SELECT c.service,
@@ -661,7 +949,7 @@ CREATE VIEW inventory.attainment AS
    FROM (((((((((collector.cluster c
      LEFT JOIN LATERAL ( SELECT l.started_at AS first_at
            FROM collector.listing l
-          WHERE ((l.cluster_id = c.cluster_id) AND (l.outcome = 'complete'::text))
+          WHERE ((l.cluster_id = c.cluster_id) AND (l.outcome = 'complete'::text) AND (l.started_at >= COALESCE(c.pruned_until, '-infinity'::timestamp with time zone)))
           ORDER BY l.started_at
          LIMIT 1) known ON (true))
      CROSS JOIN LATERAL ( SELECT COALESCE(range_agg(tstzrange(s.created_at, LEAST((s.created_at + c.max_age), s.seen_at))), '{}'::tstzmultirange) AS attained,
@@ -676,7 +964,7 @@ CREATE VIEW inventory.attainment AS
            FROM inventory.collection_holes h
           WHERE (h.cluster_id = c.cluster_id)) unseen)
      CROSS JOIN ( VALUES (30), (90), (365)) w(window_days))
-     CROSS JOIN LATERAL ( SELECT tstzmultirange(tstzrange((now() - make_interval(hours => (24 * w.window_days))), now())) AS whole) asked)
+     CROSS JOIN LATERAL ( SELECT (tstzmultirange(tstzrange((now() - make_interval(hours => (24 * w.window_days))), now())) - tstzmultirange(tstzrange('-infinity'::timestamp with time zone, COALESCE(c.pruned_until, '-infinity'::timestamp with time zone)))) AS whole) asked)
      CROSS JOIN LATERAL ( SELECT (asked.whole * backups.attained) AS attained,
             (((asked.whole - backups.attained) - backups.doubtful) - unseen.stretches) AS missed) part)
      CROSS JOIN LATERAL ( SELECT ( SELECT COALESCE(sum(EXTRACT(epoch FROM (upper(r.x) - lower(r.x)))), (0)::numeric) AS "coalesce"
@@ -704,10 +992,10 @@ COMMENT ON COLUMN inventory.attainment.labels IS 'The cluster''s labels in the c
 COMMENT ON COLUMN inventory.attainment.window_days IS '30, 90 or 365: days of 24 hours that end now.';
 COMMENT ON COLUMN inventory.attainment.attained IS 'Share of time in which a backup not older than max_age existed: a stored one that was seen then or later.';
 COMMENT ON COLUMN inventory.attainment.missed IS 'Share of time in which we looked and there was none.';
-COMMENT ON COLUMN inventory.attainment.unknown IS 'Share of time for which neither can be said: before the first complete listing, in holes of the collection, since the newest complete listing, and between a backup''s last sight and the listing without it.';
+COMMENT ON COLUMN inventory.attainment.unknown IS 'Share of time for which neither can be said: time that was pruned, before the first complete listing, in holes of the collection, since the newest complete listing, and between a backup''s last sight and the listing without it.';
 COMMENT ON COLUMN inventory.attainment.attained_of_known IS 'attained / (attained + missed): the share to report beside unknown. NULL: nothing is known.';
 COMMENT ON COLUMN inventory.attainment.longest_missed IS 'The longest stretch of missed; NULL: none was.';
-COMMENT ON COLUMN inventory.attainment.known_since IS 'Start of the first complete listing; before it time is attained or unknown, never missed. NULL: never seen complete.';
+COMMENT ON COLUMN inventory.attainment.known_since IS 'Start of the first complete listing that was not pruned; before it time is attained or unknown, never missed, and where there was pruned, unknown. NULL: never seen complete.';
 COMMENT ON COLUMN inventory.attainment.observed_at IS 'Start of the newest complete listing; all time since is unknown.';
 COMMENT ON COLUMN inventory.attainment.max_age IS 'How old the newest backup may be. Today''s value, for the whole window.';
 COMMENT ON COLUMN inventory.attainment.managed IS 'False once the cluster was taken out of the configuration.';
@@ -891,7 +1179,7 @@ COMMENT ON COLUMN inventory.changes.backup_id IS 'The backup it happened to.';
 COMMENT ON COLUMN inventory.changes.kind IS 'appeared: listed for the first time. changed: a value differs. missing: absent from one complete listing. vanished: absent from two in a row. returned: listed again after that.';
 COMMENT ON COLUMN inventory.changes.before IS 'Of kind changed: the old values of the fields that differ. Of kind returned: the state it returned from.';
 COMMENT ON COLUMN inventory.changes.after IS 'Of kind changed: the new values of the fields that differ.';
-COMMENT ON COLUMN inventory.changes.listing_id IS 'The listing that showed it, as in inventory.listings.';
+COMMENT ON COLUMN inventory.changes.listing_id IS 'The listing that showed it, as in inventory.listings, unless that was pruned. Of an appearance NULL then.';
 CREATE VIEW inventory.cluster_changes AS
  SELECT h.change_id,
     h.changed_at,
@@ -940,7 +1228,8 @@ CREATE VIEW inventory.clusters AS
     d.stopped_since,
     d.stopped_after,
     COALESCE(d.last_seen_at, GREATEST(d.changed_at, s.observed_at)) AS described_at,
-    COALESCE(((d.gone_since IS NULL) AND s.active), false) AS in_discovery
+    COALESCE(((d.gone_since IS NULL) AND s.active), false) AS in_discovery,
+    c.pruned_until
    FROM (((collector.cluster c
      LEFT JOIN collector.discovered_cluster d ON ((d.cluster_id = c.cluster_id)))
      LEFT JOIN collector.discovery_source s ON ((s.source = d.source)))
@@ -980,6 +1269,7 @@ COMMENT ON COLUMN inventory.clusters.stopped_since IS 'Start of the first readin
 COMMENT ON COLUMN inventory.clusters.stopped_after IS 'Start of the newest reading that described it otherwise: it was stopped between this and stopped_since. NULL: it is not stopped, or nobody saw it run.';
 COMMENT ON COLUMN inventory.clusters.described_at IS 'Start of the newest reading known to hold name, labels, status and health as they stand here; NULL: no discovery ever named it.';
 COMMENT ON COLUMN inventory.clusters.in_discovery IS 'True while a discovered folder, as last read completely, holds it.';
+COMMENT ON COLUMN inventory.clusters.pruned_until IS 'Nothing is known of what was before: older listings and vanished backups may have been removed by collector prune. NULL: nothing was.';
 CREATE VIEW inventory.coverage AS
  SELECT COALESCE(c.cluster_id, d.cluster_id) AS cluster_id,
     COALESCE(c.service, d.service) AS service,
@@ -1273,11 +1563,13 @@ CREATE VIEW inventory.gaps AS
    FROM collector.listing y
   WHERE ((y.cluster_id = c.cluster_id) AND (y.outcome = 'complete'::text) AND (y.started_at >= s.next_created_at))
   ORDER BY y.started_at
- LIMIT 1), 'infinity'::timestamp with time zone)))) z) l) o) blind ON (true))
+ LIMIT 1), 'infinity'::timestamp with time zone)))) z) l
+                UNION ALL
+                 SELECT (tstzrange('-infinity'::timestamp with time zone, COALESCE(c.pruned_until, '-infinity'::timestamp with time zone)) * tstzrange(s.created_at, COALESCE(s.next_created_at, c.observed_at), '()'::text))) o) blind ON (true))
      LEFT JOIN LATERAL ( SELECT max((upper(p.piece) - lower(p.piece))) AS duration
            FROM unnest((tstzmultirange(tstzrange(s.created_at, COALESCE(s.next_created_at, c.observed_at), '()'::text)) - COALESCE(blind.stretches, '{}'::tstzmultirange))) p(piece)) proven ON (true))
   WHERE ((COALESCE(s.next_created_at, c.observed_at) - s.created_at) > c.max_age);
-COMMENT ON VIEW inventory.gaps IS 'Spans longer than max_age between successive backups of a cluster, over all that was ever stored, and the span from its newest backup to its newest complete listing. Time in which the cluster was stopped counts too. A cluster that never had a backup has none: see freshness and attainment.';
+COMMENT ON VIEW inventory.gaps IS 'Spans longer than max_age between successive backups of a cluster, over all that is stored, and the span from its newest backup to its newest complete listing. Time in which the cluster was stopped counts too. A cluster that never had a backup has none: see freshness and attainment.';
 COMMENT ON COLUMN inventory.gaps.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
 COMMENT ON COLUMN inventory.gaps.cluster_id IS 'The cluster''s id.';
 COMMENT ON COLUMN inventory.gaps.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
@@ -1288,7 +1580,7 @@ COMMENT ON COLUMN inventory.gaps.gap_duration IS 'Its length; of an open one unt
 COMMENT ON COLUMN inventory.gaps.max_age IS 'How old the newest backup may be. Today''s value, also for gaps of the past.';
 COMMENT ON COLUMN inventory.gaps.before_backup_id IS 'The backup before it, in any state.';
 COMMENT ON COLUMN inventory.gaps.after_backup_id IS 'The backup after it, in any state; NULL: none yet.';
-COMMENT ON COLUMN inventory.gaps.collection_hole IS 'True where a backup may have come in the span and gone before we looked: it overlaps a blind stretch of collection_holes.';
+COMMENT ON COLUMN inventory.gaps.collection_hole IS 'True where a backup may have come in the span and gone before we looked: it overlaps a blind stretch of collection_holes, or time that was pruned.';
 COMMENT ON COLUMN inventory.gaps.proven_duration IS 'The longest part of the span without a blind stretch: no backup was made in it, as far as a backup lives at least as long as blind_until assumes.';
 COMMENT ON COLUMN inventory.gaps.proven IS 'True where proven_duration is longer than max_age: the gap is theirs, whatever we did not see.';
 CREATE VIEW inventory.index_backups AS
@@ -1513,7 +1805,7 @@ CREATE VIEW inventory.storage_daily AS
                     ELSE c.observed_at
                 END AT TIME ZONE 'UTC'::text))::date AS last_day
            FROM collector.listing l
-          WHERE ((l.cluster_id = c.cluster_id) AND (l.outcome = 'complete'::text))
+          WHERE ((l.cluster_id = c.cluster_id) AND (l.outcome = 'complete'::text) AND (l.started_at >= COALESCE(c.pruned_until, '-infinity'::timestamp with time zone)))
           ORDER BY l.started_at
          LIMIT 1) span)
      CROSS JOIN LATERAL ( WITH dated AS (
@@ -1595,7 +1887,7 @@ CREATE VIEW inventory.storage_daily AS
                    FROM generate_series(0, (span.last_day - span.first_day)) g(number)) s
              LEFT JOIN changed ON ((changed.day = s.day)))
              LEFT JOIN newest ON ((newest.day = s.day)))) d);
-COMMENT ON VIEW inventory.storage_daily IS 'What the backups of a cluster took at the end of each UTC day (of today: now), from the day of its first complete listing; of a cluster that left the configuration until its last one.';
+COMMENT ON VIEW inventory.storage_daily IS 'What the backups of a cluster took at the end of each UTC day (of today: now), from the day of its first complete listing that was not pruned; of a cluster that left the configuration until its last one.';
 COMMENT ON COLUMN inventory.storage_daily.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
 COMMENT ON COLUMN inventory.storage_daily.cluster_id IS 'The cluster''s id.';
 COMMENT ON COLUMN inventory.storage_daily.cluster_name IS 'The cluster''s name in the configuration; NULL: none.';
@@ -1721,6 +2013,7 @@ ALTER TABLE ONLY collector.sweep
 CREATE INDEX backup_change_cluster_idx ON collector.backup_change USING btree (cluster_id, backup_id, changed_at, kind);
 CREATE INDEX backup_change_in_time_idx ON collector.backup_change USING brin (changed_at);
 CREATE INDEX backup_first_seen_idx ON collector.backup USING brin (first_seen_at);
+CREATE INDEX backup_missing_proof_idx ON collector.backup USING btree (cluster_id, missing_listing_id) WHERE (missing_listing_id IS NOT NULL);
 CREATE INDEX backup_present_idx ON collector.backup USING btree (cluster_id, created_at, created_at_ns) WHERE (vanished_listing_id IS NULL);
 CREATE INDEX backup_state_idx ON collector.backup USING btree (cluster_id, created_at) WHERE (
 CASE
@@ -1729,6 +2022,7 @@ CASE
     ELSE 'live'::text
 END <> 'vanished'::text);
 CREATE INDEX backup_vanished_idx ON collector.backup USING btree (cluster_id, created_at, created_at_ns) WHERE (vanished_listing_id IS NOT NULL);
+CREATE INDEX backup_vanished_proof_idx ON collector.backup USING btree (cluster_id, vanished_listing_id) WHERE (vanished_listing_id IS NOT NULL);
 CREATE INDEX cluster_change_cluster_idx ON collector.cluster_change USING btree (cluster_id, change_id);
 CREATE INDEX discovered_cluster_source_idx ON collector.discovered_cluster USING btree (source);
 CREATE INDEX discovery_source_idx ON collector.discovery USING btree (source, discovery_id);
@@ -1738,7 +2032,7 @@ CREATE INDEX listing_sweep_idx ON collector.listing USING brin (sweep_id) WITH (
 CREATE INDEX sweep_running_idx ON collector.sweep USING btree (deadline_at) WHERE (outcome = 'running'::text);
 CREATE STATISTICS collector.backup_absence (mcv) ON missing_listing_id, vanished_listing_id FROM collector.backup;
 CREATE STATISTICS collector.backup_state ON (CASE WHEN vanished_listing_id IS NOT NULL THEN 'vanished'::text WHEN missing_listing_id IS NOT NULL THEN 'missing'::text ELSE 'live'::text END) FROM collector.backup;
-CREATE TRIGGER backup_deleted_by_hand BEFORE DELETE ON collector.backup FOR EACH ROW EXECUTE FUNCTION collector.forget_edited_backup();
+CREATE TRIGGER backup_deleted_by_hand BEFORE DELETE ON collector.backup FOR EACH ROW WHEN ((old.vanished_listing_id IS NULL)) EXECUTE FUNCTION collector.forget_edited_backup();
 CREATE TRIGGER backup_edited_by_hand BEFORE UPDATE ON collector.backup FOR EACH ROW WHEN (((old.fingerprint = new.fingerprint) AND (((((((((((((((((((((((((((old.backup_id IS DISTINCT FROM new.backup_id) OR (old.folder_id IS DISTINCT FROM new.folder_id)) OR (old.source_cluster_id IS DISTINCT FROM new.source_cluster_id)) OR (old.started_at IS DISTINCT FROM new.started_at)) OR (old.started_at_ns IS DISTINCT FROM new.started_at_ns)) OR (old.created_at IS DISTINCT FROM new.created_at)) OR (old.created_at_ns IS DISTINCT FROM new.created_at_ns)) OR (old.index_set_id IS DISTINCT FROM new.index_set_id)) OR (old.opensearch_version IS DISTINCT FROM new.opensearch_version)) OR (old.size_bytes IS DISTINCT FROM new.size_bytes)) OR (old.indices_total IS DISTINCT FROM new.indices_total)) OR (old.incremental_size_bytes IS DISTINCT FROM new.incremental_size_bytes)) OR (old.total_size_bytes IS DISTINCT FROM new.total_size_bytes)) OR (old.free_space_required_bytes IS DISTINCT FROM new.free_space_required_bytes)) OR (old.extra IS DISTINCT FROM new.extra)) OR (old.type IS DISTINCT FROM new.type)) OR (old.method IS DISTINCT FROM new.method)) OR (old.status IS DISTINCT FROM new.status)) OR (old.journal_size_bytes IS DISTINCT FROM new.journal_size_bytes)) OR (old.shared_size_bytes IS DISTINCT FROM new.shared_size_bytes)) OR (old.source_shard_names IS DISTINCT FROM new.source_shard_names)) OR (old.databases IS DISTINCT FROM new.databases)) OR (old.retention_policy_id IS DISTINCT FROM new.retention_policy_id)) OR (old.retention_policy_name IS DISTINCT FROM new.retention_policy_name)) OR (old.retain_until IS DISTINCT FROM new.retain_until)) OR (old.retain_until_ns IS DISTINCT FROM new.retain_until_ns)) OR (old.elasticsearch_version IS DISTINCT FROM new.elasticsearch_version)))) EXECUTE FUNCTION collector.forget_edited_backup();
 CREATE TRIGGER backup_truncated_by_hand BEFORE TRUNCATE ON collector.backup FOR EACH STATEMENT EXECUTE FUNCTION collector.forget_edited_backup();
 ALTER TABLE ONLY collector.backup

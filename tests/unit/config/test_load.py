@@ -65,7 +65,8 @@ UNKNOWN = {
         "zzz: 1",
         (
             "2:1: zzz: unknown key: "
-            "file has database, api, auth, clusters, discovery, freshness, guard, schedule, http, metrics, log"
+            "file has database, api, auth, clusters, discovery, freshness, guard, retention, schedule, http, "
+            "metrics, log"
         ),
     ),
     "in-a-source": (
@@ -76,7 +77,8 @@ UNKNOWN = {
         "${A}: 1",
         (
             "2:1: …: unknown key: "
-            "file has database, api, auth, clusters, discovery, freshness, guard, schedule, http, metrics, log"
+            "file has database, api, auth, clusters, discovery, freshness, guard, retention, schedule, http, "
+            "metrics, log"
         ),
     ),
 }
