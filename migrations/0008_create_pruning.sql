@@ -1,4 +1,4 @@
--- 0007: functions that remove what is past its age, and nothing else.
+-- 0008: functions that remove what is past its age, and nothing else.
 --
 -- Why: the ledger grows with every sweep. The role that sweeps may not delete; it may be allowed to call these.
 -- Locks: none that block writes, everything is new.
