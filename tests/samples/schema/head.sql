@@ -209,7 +209,7 @@ WHERE
     b.cluster_id = cluster
     AND b.vanished_listing_id IS NOT NULL
     AND b.vanished_at < now() - vanished
-    AND b.vanished_at <= p.at
+    AND b.vanished_at < p.at
     AND coalesce(b.created_at < p.at, true)
     AND NOT EXISTS (SELECT FROM newest AS n WHERE n.backup_id = b.backup_id)
 ORDER BY b.vanished_at
