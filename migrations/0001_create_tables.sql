@@ -228,9 +228,6 @@ WHERE CASE
     ELSE 'live'
 END <> 'vanished';
 
--- Missing and vanished are all but one: what is not vanished is hardly ever missing.
-CREATE STATISTICS collector.backup_absence (mcv) ON missing_listing_id, vanished_listing_id FROM collector.backup;
-
 -- Else the planner takes every state for equally rare.
 CREATE STATISTICS collector.backup_state ON (
     CASE

@@ -112,6 +112,7 @@ def _row(backup: EmulatedBackup, *, defaults: Literal["left_out", "printed"], ex
     is_whole = started is not None and created is not None
     unset: object = "" if defaults == "printed" else None
     zero: object = 0 if defaults == "printed" else None
+    total = backup.indices_total or zero
     return {
         "folder_id": backup.folder_id or unset,
         "source_cluster_id": backup.source_cluster_id or unset,
@@ -123,7 +124,7 @@ def _row(backup: EmulatedBackup, *, defaults: Literal["left_out", "printed"], ex
         "duration_us": (created or 0) // 1000 - (started or 0) // 1000 if is_whole else None,
         "opensearch_version": backup.opensearch_version or unset,
         "indices": list(backup.indices),
-        "indices_truncated": backup.indices_total > len(backup.indices),
+        "indices_truncated": None if total is None else backup.indices_total > len(backup.indices),
         **{name: getattr(backup, name) or zero for name in NUMBERS},
         "extra": _exactly(extra),
     }

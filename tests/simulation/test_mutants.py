@@ -22,7 +22,6 @@ from collector.records import Folder
 from collector.store import listings, merge, parts
 from collector.store import store as storing
 from collector.store.merge import read_known
-from collector.store.rows import chunks
 from collector.store.statements import statement
 from tests.simulation.oracle import Violation
 from tests.simulation.run import play
@@ -123,8 +122,13 @@ def _pass_over_nobodys_records(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Owners, "read", lambda self, raw: read(self, raw) or "nobody")
 
 
-def _lose_the_end_of_a_chunk(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(merge, "chunks", lambda positions, size: (each[:-1] or each for each in chunks(positions, size)))
+def _lose_the_end_of_a_copy(patch: pytest.MonkeyPatch) -> None:
+    copy = merge._Writer._copy
+
+    async def mutant(self: merge._Writer, connection: Any, rows: list[Any]) -> None:
+        await copy(self, connection, rows[:-1])
+
+    patch.setattr(merge._Writer, "_copy", mutant)
 
 
 def _recognise_missing_as_live(patch: pytest.MonkeyPatch) -> None:
@@ -157,7 +161,7 @@ MUTANTS: Final[dict[str, Mutate]] = {
     "always-settled": judged(lambda _: {"settled": True}),
     "held-counts-as-complete": judged(lambda v: {"outcome": "complete"} if v.outcome == "held" else {}),
     "missing-is-taken-for-live": _recognise_missing_as_live,
-    "a-chunk-loses-its-last": _lose_the_end_of_a_chunk,
+    "a-copy-loses-its-last": _lose_the_end_of_a_copy,
     "any-listing-is-complete": sql("merge_listing", r"\$5 AND \$6 = 'complete' THEN \$2", "$5 THEN $2"),
     "changes-are-not-written": sql("merge_listing", r"size_bytes = excluded\.size_bytes", "size_bytes = 1"),
     "a-changed-one-stays-missing": sql(

@@ -49,7 +49,7 @@ class Drift:
 
 
 BOUNDS: Final[Mapping[str, float]] = MappingProxyType(
-    {"rss_mib": 3.0, "descriptors": 2.0, "threads": 1.0, "tasks": 2.0, "backends": 1.0}
+    {"rss_mib": 3.0, "descriptors": 2.0, "threads": 1.0, "tasks": 8.0, "backends": 1.0}
 )
 """How much each value may grow while it is watched."""
 

@@ -28,8 +28,8 @@ BLOCKS_MAX: Final = 145
 """Of the 800 of the backups and the 550 of the listings. Without its index each statement takes more."""
 
 ROWS_OF_ONE: Final = DAYS * 24
-READS_ALL_OF_ONE: Final = frozenset({"page_backups", "page_sizes"})
-"""These may read all rows of their cluster, each from a page of its own, but no other's."""
+READS_ALL_OF_ONE: Final = frozenset({"page_overview", "page_cluster", "page_backups", "page_sizes"})
+"""These may read all rows of a cluster at a time, each from a page of its own, but not those of others for it."""
 
 STATEMENTS: Final[dict[str, tuple[object, ...]]] = {
     "page_overview": ("{}", "", "", 0, -(2**63) + 1, "", 51),

@@ -305,7 +305,7 @@ INSERT INTO collector.listing VALUES (3, 2, 'c9qone', 'complete', 'cluster', '20
 INSERT INTO collector.listing VALUES (4, 2, 'c9qtwo', 'complete', 'cluster', '2026-11-20 02:00:00+00', '2026-11-20 00:00:00+00', 1, 1, 0, 0, 0, 400, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL);
 INSERT INTO collector.listing VALUES (5, 3, 'c9qone', 'complete', 'cluster', '2026-11-20 03:00:00+00', '2026-11-20 00:00:00+00', 1, 1, 0, 0, 0, 300, 1, 0, 0, 1, 1, 1, 0, 0, 0, 0, NULL, NULL, NULL);
 INSERT INTO collector.listing VALUES (6, 3, 'c9qtwo', 'failed', 'cluster', '2026-11-20 03:00:00+00', '2026-11-20 00:00:00+00', 0, 3, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'unavailable', 'the API answered 503', NULL);
-INSERT INTO collector.migration VALUES (1, 'create_tables', '63df1a1f85006d6928f01583d991454373527352361d6b6cc9d074e7f4c267ea', '0', '2026-11-20 00:00:00+00');
+INSERT INTO collector.migration VALUES (1, 'create_tables', '034861b655c14b381e1fd2853def132708b2e6bc064e53718facf07c8e738a34', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.quarantine OVERRIDING SYSTEM VALUE VALUES (1, 'c9qone', '\x05', 'odd', 'sizeBytes', 'not an int64', '\x7b7d', 2, 1, '2026-11-20 01:00:00+00', 1, '2026-11-20 01:00:00+00');
 INSERT INTO collector.sweep OVERRIDING SYSTEM VALUE VALUES (1, '2026-11-20 00:00:00+00', '2026-11-20 01:30:00+00', '2026-11-20 01:01:00+00', 'complete', 'trace-1', '0.1.0', NULL, 2, 2, 0, 0, 0, 0);
 INSERT INTO collector.sweep OVERRIDING SYSTEM VALUE VALUES (2, '2026-11-20 00:00:00+00', '2026-11-20 02:30:00+00', '2026-11-20 02:01:00+00', 'complete', 'trace-2', '0.1.0', NULL, 2, 2, 0, 0, 0, 0);
@@ -364,7 +364,6 @@ CREATE INDEX index_set_names_idx ON collector.index_set USING gin (names);
 CREATE INDEX listing_in_time_idx ON collector.listing USING btree (cluster_id, started_at, outcome);
 CREATE INDEX listing_sweep_idx ON collector.listing USING brin (sweep_id) WITH (autosummarize='on');
 CREATE INDEX sweep_running_idx ON collector.sweep USING btree (deadline_at) WHERE (outcome = 'running'::text);
-CREATE STATISTICS collector.backup_absence (mcv) ON missing_listing_id, vanished_listing_id FROM collector.backup;
 CREATE STATISTICS collector.backup_state ON (CASE WHEN vanished_listing_id IS NOT NULL THEN 'vanished'::text WHEN missing_listing_id IS NOT NULL THEN 'missing'::text ELSE 'live'::text END) FROM collector.backup;
 ALTER TABLE ONLY collector.backup
     ADD CONSTRAINT backup_is_missing_by_proof_of_a_complete_listing FOREIGN KEY (cluster_id, missing_listing_id, proof) REFERENCES collector.listing(cluster_id, listing_id, outcome);
