@@ -2,40 +2,25 @@
 Plain SQL migrations: numbered files, applied forward, once, by one of many starters.
 
 The files carry dbmate's markers (`-- migrate:up`, `-- migrate:down`). Each runs in one transaction with its
-row in `collector.migration`, except where `transaction:false` says that it cannot. A polled session lock keeps
-starters apart: one that blocks holds a snapshot, for which CREATE INDEX CONCURRENTLY would wait for ever.
+row in `collector.migration`, except where `transaction:false` says that it cannot.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import re
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import asyncpg
-from asyncpg.connect_utils import SessionAttribute
-
 from collector import __version__
-from collector.errors import DatabaseUnavailable, SchemaError
-from collector.store.pool import CLOSE_S
+from collector.errors import SchemaError
+from collector.store.migrator import alone, connected
 from collector.store.translate import translated
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
-
-LOCK_KEY: Final = 0x6261636B75703031
-LOCK_WAIT_S: Final = 300.0
-LOCK_POLL_S: Final = 0.1
-STATEMENT_S: Final = 3600.0
-IDLE_S: Final = 60.0
-"""A migrator that is silent for so long is frozen: the server ends its session, and with it the lock."""
-ORPHAN_S: Final = 2.0
-"""How often the server asks, within a statement, whether its migrator is still there."""
 
 _FILE_NAME: Final = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
 _UP: Final = re.compile(r"^-- migrate:up(?P<options>[^\n]*)\n", re.MULTILINE)
@@ -53,7 +38,6 @@ CREATE TABLE IF NOT EXISTS collector.migration (
 );
 COMMENT ON TABLE collector.migration IS 'The migrations that were applied, with the SHA-256 of their files.';
 """
-_SET: Final = "SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) AS v (name, value)"
 _GRANT: Final = """
 DO $$
 BEGIN
@@ -168,7 +152,7 @@ async def migrate(url: str, *, to: int | None = None, migrations: Sequence[Migra
         message = f"there is no migration {to}; the newest is {known[-1].version}"
         raise SchemaError(message)
     with translated():
-        async with _connection(url) as connection, _lock(connection):
+        async with connected(url) as connection, alone(connection):
             async with connection.transaction():
                 await connection.execute(_BOOTSTRAP)
             found = plan(known, await _applied(connection))
@@ -185,7 +169,7 @@ async def read_plan(url: str) -> Plan:
     """Compare the program with a database without changing it. Raises what `plan` raises."""
     with translated():
         # In a transaction: a transaction-mode pooler may change the server between two statements.
-        async with _connection(url) as connection, connection.transaction():
+        async with connected(url) as connection, connection.transaction():
             return await read_plan_on(connection)
 
 
@@ -218,44 +202,3 @@ async def _record(connection: Connection[Record], migration: Migration) -> None:
         migration.checksum,
         __version__,
     )
-
-
-@asynccontextmanager
-async def _connection(url: str) -> AsyncIterator[Connection[Record]]:
-    connection = await asyncpg.connect(
-        url,
-        timeout=10,
-        command_timeout=STATEMENT_S,
-        statement_cache_size=0,
-        server_settings={"application_name": "backup-inventory-collector migrate"},
-        target_session_attrs=SessionAttribute.read_write,
-    )
-    try:
-        yield connection
-    finally:
-        try:
-            await connection.close(timeout=CLOSE_S)
-        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            connection.terminate()
-
-
-async def _limit(connection: Connection[Record]) -> None:
-    """Let no session wait long for readers, nor outlive its migrator, whether that was killed or is frozen."""
-    frozen = f"{IDLE_S:.3f}s"
-    limits = {"lock_timeout": "5s", "idle_session_timeout": frozen, "idle_in_transaction_session_timeout": frozen}
-    await connection.execute(_SET, list(limits), list(limits.values()))
-    # A server whose system cannot tell takes no such value.
-    with suppress(asyncpg.InvalidParameterValueError):
-        await connection.execute(_SET, ["client_connection_check_interval"], [f"{ORPHAN_S:.3f}s"])
-
-
-@asynccontextmanager
-async def _lock(connection: Connection[Record]) -> AsyncIterator[None]:
-    await _limit(connection)
-    for _ in range(round(LOCK_WAIT_S / LOCK_POLL_S)):
-        if await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK_KEY):
-            yield  # the lock ends with the connection
-            return
-        await asyncio.sleep(LOCK_POLL_S)
-    message = f"another migration holds the lock for more than {LOCK_WAIT_S:.0f} s"
-    raise DatabaseUnavailable(message)

@@ -36,8 +36,8 @@ CREATE EVENT TRIGGER tripwire ON ddl_command_start WHEN TAG IN ('CREATE VIEW') E
 
 FROZEN_EARLY: Final = """
 import asyncio, sys
-from collector.store import migrations
-migrations.IDLE_S = 0.5
+from collector.store import migrations, migrator
+migrator.IDLE_S = 0.5
 asyncio.run(migrations.migrate(sys.argv[1]))
 """
 """The migrator as it is, but for the time that it may be silent."""

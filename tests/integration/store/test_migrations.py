@@ -13,7 +13,8 @@ from collector.config.database import DatabaseSettings
 from collector.errors import DatabaseError, SchemaError
 from collector.store import migrations as module
 from collector.store import prepare_schema
-from collector.store.migrations import LOCK_KEY, Migration, find_migrations, migrate, read_migrations, read_plan
+from collector.store.migrations import Migration, find_migrations, migrate, read_migrations, read_plan
+from collector.store.migrator import LOCK_KEY
 from tests.builders import open_store
 
 if TYPE_CHECKING:
