@@ -53,9 +53,6 @@ def build_app(
 
     metrics = Recent(write_metrics, age_s=METRICS_AGE_S, clock=clock)
 
-    async def healthz(_request: web.Request) -> web.Response:
-        return plain(200, READY)
-
     async def readyz(_request: web.Request) -> web.Response:
         word = await ready.get()
         return plain(200 if word == READY else 503, word)
@@ -64,11 +61,15 @@ def build_app(
         return web.Response(body=await metrics.get(), headers={"Content-Type": CONTENT_TYPE})
 
     app = web.Application(middlewares=guarded_by(settings, env))
-    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/healthz", _healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", show_metrics)
     add_routes(app, inventory)
     return app
+
+
+async def _healthz(_request: web.Request) -> web.Response:
+    return plain(200, READY)
 
 
 async def _read(inventory: Pool) -> Vitals | None:

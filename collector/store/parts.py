@@ -73,7 +73,6 @@ async def merge_part(
         end.verdict.vanished,
         *to_columns(chunk.refusals, len(Refusal._fields)),
         *_ledger(listing, end),
-        listing.via,
         KEPT_MAX,
     )
     if row is None:
@@ -101,6 +100,7 @@ def _ledger(listing: Listing, end: Last) -> tuple[object, ...]:
         counts.quarantined,
         counts.duplicates,
         traffic.server_request_id,
+        listing.via,
     )
 
 
