@@ -26,10 +26,15 @@ def sampled(name: str, *, each_s: float) -> list[Sample]:
 
 
 async def test_a_service_that_sweeps_every_second_stays_as_it_was() -> None:
-    """Half a minute of it: memory has hardly settled by then, so it may grow more than in the ten of `./dev soak`."""
+    """
+    Half a minute of it, in which a trend is less sure than in the ten of `./dev soak`.
+
+    Memory has hardly settled by then, and a busy machine has now more, now fewer requests under way. A task that each
+    sweep or scrape leaves behind would add a score of them.
+    """
     soaked = await soak(duration_s=DURATION_S, seed=SEED)
 
-    drifts = judge(soaked.samples, warm_up_s=WARM_UP_S, bounds={**BOUNDS, "rss_mib": 8.0})
+    drifts = judge(soaked.samples, warm_up_s=WARM_UP_S, bounds={**BOUNDS, "rss_mib": 8.0, "tasks": 8.0})
 
     assert complain(soaked, drifts) == []
 
@@ -39,7 +44,7 @@ def test_what_grows_slowly_is_noticed(name: str) -> None:
     """Half a unit in a minute, under a tremble of four."""
     drifts = judge(sampled(name, each_s=0.5 / 60), warm_up_s=120.0)
 
-    assert [each.name for each in drifts if not each.is_flat] == ([] if BOUNDS[name] > 4 else [name])
+    assert [each.name for each in drifts if not each.is_flat] == [name]
 
 
 def test_what_trembles_is_flat() -> None:

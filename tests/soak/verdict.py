@@ -49,14 +49,9 @@ class Drift:
 
 
 BOUNDS: Final[Mapping[str, float]] = MappingProxyType(
-    {"rss_mib": 3.0, "descriptors": 2.0, "threads": 1.0, "tasks": 8.0, "backends": 1.0}
+    {"rss_mib": 3.0, "descriptors": 2.0, "threads": 1.0, "tasks": 2.0, "backends": 1.0}
 )
-"""
-How much each value may grow while it is watched.
-
-A busy machine has some more requests, hence tasks, under way at once. One that a sweep or a scrape leaves behind adds
-twenty and more in half a minute.
-"""
+"""How much each value may grow while it is watched."""
 
 
 def judge(samples: Sequence[Sample], *, warm_up_s: float, bounds: Mapping[str, float] = BOUNDS) -> list[Drift]:
