@@ -157,7 +157,7 @@ class _Crew:
         finally:
             everyone.cancel()
             stop.cancel()
-            await asyncio.gather(*workers, stop, return_exceptions=True)
+            await asyncio.gather(everyone, *workers, stop, return_exceptions=True)
 
     def _ending(self, everyone: asyncio.Future[list[None]], stopping: asyncio.Event) -> Ending:
         if everyone.done():

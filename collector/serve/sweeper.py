@@ -91,7 +91,8 @@ class Sweeper:
         is_due = True
         while not self._is_over():
             if is_due:
-                await self._sweep()
+                if not await self._sweep():
+                    return  # the lease may be held anew by now, and a lease begins with a sweep
                 self._count_skipped(table.end(self._now()))
             table = self._plan(table)
             is_due = await self._is_due(table)
@@ -128,18 +129,20 @@ class Sweeper:
             self._tally.note_skipped(runs)
             log.warning("run.skipped", runs=runs)
 
-    async def _sweep(self) -> None:
-        """Sweep once. Losing the lease or the end of the service ends it early, properly."""
+    async def _sweep(self) -> bool:
+        """Sweep once. Losing the lease or the end of the service ends it early, properly, and is False."""
         stop = Stop()
         self._tally.sweeping.set(1)
         # In a task of its own: what it binds to the log's lines is gone with it.
         try:
             async with work_or_event(self._sweep_until(stop), self._stopping, self._leadership.lost) as sweep:
+                ended_by_itself = sweep.done()
                 stop.stopping.set()
                 if (swept := await sweep) is not None:
                     self._tally.note_sweep(swept)
         finally:
             self._tally.sweeping.set(0)
+        return ended_by_itself
 
     async def _sweep_until(self, stop: Stop) -> Swept | None:
         config = self._file.config

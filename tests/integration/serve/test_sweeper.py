@@ -93,6 +93,7 @@ async def test_the_schedule_is_kept(world: World) -> None:
     async with at_work(world) as rig:
         rig.leadership._tell(held=True)
         await rig.until("sweeps_total", "complete", 1)
+        await rig.until("next_run_timestamp_seconds", "", (NOON + timedelta(minutes=15)).timestamp())
         rig.now = NOON + timedelta(minutes=15)
         rig.sweeper.reconsider()
         await rig.until("sweeps_total", "complete", 2)
@@ -131,6 +132,19 @@ async def test_losing_the_lease_ends_the_sweep_under_way(world: World, db: Conne
     rows = await db.fetch("SELECT outcome FROM inventory.sweeps ORDER BY sweep_id")
     assert [row["outcome"] for row in rows] == ["interrupted", "complete"]
     assert held == 0
+
+
+async def test_a_lease_that_is_back_at_once_begins_with_a_sweep_too(world: World) -> None:
+    """It is another lease: what the loss of the first one ended is not left until the next scheduled run."""
+    gate = world.emulator.faults.pause(None)
+    async with at_work(world) as rig:
+        rig.leadership._tell(held=True)
+        await gate.reached(3)
+        rig.leadership._tell(held=False)
+        rig.leadership._tell(held=True)
+        gate.release()
+        await rig.until("sweeps_total", "interrupted", 1)
+        await rig.until("sweeps_total", "complete", 1)
 
 
 async def test_a_database_that_goes_away_fails_a_sweep_and_not_the_service(world: World) -> None:
