@@ -181,6 +181,18 @@ MUTANTS: Final[dict[str, Mutate]] = {
     "any-success-is-complete": _call_any_success_complete,
 }
 
+TELLING: Final[dict[str, int]] = {
+    "half-a-listing-is-believed": 5,
+    "an-unread-folder-is-empty": 5,
+    "nobodys-records-do-not-matter": 12,
+    "no-fence": 5,
+    "no-guard": 6,
+    "held-counts-as-complete": 6,
+    "a-copy-loses-its-last": 5,
+    "a-digest-outlives-its-listing": 24,
+}
+"""The first history that noticed, where it is a late one: played before the others, it saves their time."""
+
 
 @pytest.mark.usefixtures("_hurried")
 @pytest.mark.parametrize("mutant", MUTANTS)
@@ -191,9 +203,9 @@ async def test_a_lost_rule_is_noticed(
     MUTANTS[mutant](monkeypatch)
 
     with pytest.raises(Violation):
-        await _play_all(migrated_url, db)
+        await _play_all(migrated_url, db, first=TELLING.get(mutant, 1))
 
 
-async def _play_all(url: str, db: Connection) -> None:
-    for seed in SEEDS:
+async def _play_all(url: str, db: Connection, *, first: int) -> None:
+    for seed in (first, *SEEDS):
         await play(seed, steps=8, url=url, db=db)
