@@ -42,7 +42,9 @@ async def test_who_only_reads_cannot_write(migrated_url: str, db: Connection, *,
     """And is known by its name."""
     pool = Pool(migrated_url, patient_settings(transaction_pooler=transaction_pooler), use=READING)
     await pool.open()
-    query = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE '% reader'"
+    query = (
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE '% reader' AND datname = current_database()"
+    )
 
     async with pool.acquire() as connection:
         named = await db.fetchval(query)
