@@ -23,7 +23,10 @@ async def end_sessions(db: Connection) -> None:
 
 async def until_waiting(db: Connection) -> None:
     """Wait until a session of the store waits for a lock."""
-    query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock'"
+    query = (
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND application_name = $1 AND wait_event_type = 'Lock'"
+    )
     async with asyncio.timeout(5):
         while not await db.fetchval(query, APPLICATION_NAME):
             await db.execute("SELECT pg_stat_clear_snapshot()")

@@ -29,7 +29,8 @@ ECHO_S: Final = 0.2
 YEARLY: Final = HTTP + "schedule: {cron: '@yearly'}\n"
 
 CUT: Final = (
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name <> '' AND pid <> pg_backend_pid()"
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND application_name <> '' AND pid <> pg_backend_pid()"
 )
 
 
