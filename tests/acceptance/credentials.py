@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from collector.emulator import Emulator, Issuer
@@ -86,7 +87,15 @@ WAYS: Final[Mapping[str, Callable[[Emulator], Way]]] = {
 }
 
 
-def install(program: Program, emulator: Emulator, way: Way, *, url: str, more: str = "") -> None:
+def install(
+    program: Program,
+    emulator: Emulator,
+    way: Way,
+    *,
+    url: str,
+    more: str = "",
+    limits: Mapping[str, object] = MappingProxyType({}),
+) -> None:
     """Write the secret files and a configuration that says who the program is in this way."""
     for name, text in (("key.json", KEY.as_written_by_yc()), ("oauth", OAUTH), ("subject", SUBJECT)):
         path = program.home / name
@@ -94,7 +103,8 @@ def install(program: Program, emulator: Emulator, way: Way, *, url: str, more: s
         path.chmod(0o600)
     program.env.update({"YC_IAM_TOKEN": "", **way.env})
     auth = f"auth:\n  {way.auth}\n" if way.auth else ""
-    program.write_config(emulator.fleet.clusters, url=url, api=emulator, limits=leads_to(emulator), more=auth + more)
+    limits = {**leads_to(emulator), **limits}
+    program.write_config(emulator.fleet.clusters, url=url, api=emulator, limits=limits, more=auth + more)
 
 
 def only_endpoints_from(program: Program, emulator: Emulator) -> None:

@@ -139,6 +139,27 @@ async def test_a_key_that_is_rotated_in_the_middle_of_a_run_is_taken_up(
     assert exchanges(emulator) == {"iam": 2}
 
 
+async def test_a_token_that_ends_in_the_middle_of_a_run_of_two_hundred_clusters_is_renewed_once(
+    program: Program, emulator: Emulator, migrated_url: str
+) -> None:
+    """All of them have asked for their first page of two when it ends; none fails (D13)."""
+    emulator.fleet = Fleet.generate(clusters=200, backups=15, seed=1, now_ns=1_790_000_000_000_000_000)
+    limits = {"concurrency": 200, "page_size": 10, "page_timeout": "60s"}
+    install(program, emulator, WAYS["key-file"](emulator), url=migrated_url, limits=limits)
+    gate = emulator.faults.pause(None, page=1)
+    process = await program.start("run", "--output", "json")
+    await gate.reached(200)
+    assert emulator.issuer is not None
+    emulator.issuer.revoke()
+
+    gate.release()
+    ended = await end_of(process)
+
+    assert ended.json()["clusters"]["complete"] == 200
+    assert emulator.answers_by_status[401] >= 1
+    assert exchanges(emulator) == {"iam": 2}
+
+
 def rotate(path: Path, text: str) -> None:
     """Replace a secret as Kubernetes does: at once, never half."""
     newer = path.with_suffix(".new")
