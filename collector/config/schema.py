@@ -2,14 +2,55 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+import ast
+import inspect
+from itertools import pairwise
+from textwrap import dedent
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic.json_schema import GenerateJsonSchema
 
 from collector.config.model import Config
 from collector.config.values import DURATION_PATTERN, format_duration
 
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from pydantic_core import core_schema
+
 _VARIABLE: Final = {"type": "string", "pattern": r"\$\{"}
 _BOUNDS: Final = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum"}
 _ANNOTATIONS: Final[tuple[str, ...]] = ("description", "default")
+
+
+class _DocumentedSchema(GenerateJsonSchema):
+    """
+    Describes each key by the sentence under its field.
+
+    pydantic would do it by itself (`use_attribute_docstrings`), but whenever a model is imported: reading the source of
+    all of them takes longer than most of what the program does at its start.
+    """
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> dict[str, Any]:
+        """Add the sentences to a model's schema."""
+        made = super().model_schema(schema)
+        for name, sentence in _sentences_of(schema["cls"]).items():
+            made["properties"][_key_of(schema["cls"], name)]["description"] = sentence
+        return made
+
+
+def _sentences_of(model: type[BaseModel]) -> dict[str, str]:
+    (definition,) = ast.parse(dedent(inspect.getsource(model))).body
+    sentences: dict[str, str] = {}
+    for field, below in pairwise(ast.iter_child_nodes(definition)):
+        match field, below:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(sentence))):
+                sentences[name] = inspect.cleandoc(sentence)
+    return sentences
+
+
+def _key_of(model: type[BaseModel], name: str) -> str:
+    alias = model.model_fields[name].validation_alias
+    return alias if isinstance(alias, str) else name
 
 
 def config_schema() -> dict[str, object]:
@@ -22,7 +63,7 @@ def config_schema() -> dict[str, object]:
 
 def settings_schema() -> dict[str, Any]:
     """Build the schema as strict as the model, with durations written as in files."""
-    schema = Config.model_json_schema(by_alias=True, mode="validation")
+    schema = Config.model_json_schema(by_alias=True, mode="validation", schema_generator=_DocumentedSchema)
     for part in (schema, *schema["$defs"].values()):
         part["properties"] = {key: _tidy(entry) for key, entry in part["properties"].items()}
     return schema

@@ -16,7 +16,6 @@ class Settings(BaseModel):
         frozen=True,
         extra="forbid",
         hide_input_in_errors=True,
-        use_attribute_docstrings=True,
         alias_generator=AliasGenerator(validation_alias=lambda name: name.removesuffix("_s")),
         validate_by_alias=True,
         validate_by_name=True,
