@@ -17,6 +17,8 @@ from tests.keys import made_key
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
+pytestmark = pytest.mark.any_python
+
 
 @pytest.fixture
 async def emulator(fleet: Fleet) -> AsyncIterator[Emulator]:

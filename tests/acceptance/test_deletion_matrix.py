@@ -35,6 +35,8 @@ from tests.postgres import scratch_database
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
+pytestmark = pytest.mark.any_python
+
 CLUSTERS: Final = ("expired", "emptied", "erring", "unfound", "removed", "half_read", "unasked")
 ASKED: Final = ("expired", "emptied", "erring", "unfound", "half_read")
 RUNS: Final = 3

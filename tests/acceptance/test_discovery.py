@@ -11,6 +11,8 @@ from collector.emulator import EmulatedCluster, Emulator, Fleet
 from tests.acceptance.program import TOKEN, Ended, Program, events_of
 from tests.sweeping import backups
 
+pytestmark = pytest.mark.any_python
+
 GOOD, BAD, CLOUD = "b1ggood", "b1gbad", "b1gcloud"
 
 

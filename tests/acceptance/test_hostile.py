@@ -22,6 +22,8 @@ from tests.scripted import Peer, Request, ScriptedServer, Step, answer, endless,
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
+pytestmark = pytest.mark.any_python
+
 MIB: Final = 1 << 20
 HOUR: Final = dt.timedelta(hours=1)
 PEAK_KIB_MAX: Final = 200 * 1024

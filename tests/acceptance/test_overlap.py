@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
+import pytest
 
 from collector.emulator import Emulator, Fleet
 from tests.acceptance.inventory import made, served, stored
@@ -13,6 +14,8 @@ from tests.acceptance.watching import until
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
+
+pytestmark = pytest.mark.any_python
 
 CLUSTERS: Final = tuple(f"c9q{number:02}" for number in range(30))
 LIMITS: Final = {"page_size": 5, "concurrency": 30, "page_timeout": "60s"}

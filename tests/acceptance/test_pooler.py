@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+import pytest
 
 from collector.emulator import Emulator, Fleet
 from tests.acceptance.inventory import made, served, stored
@@ -25,6 +26,8 @@ from tests.tools import need
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
+
+pytestmark = pytest.mark.any_python
 
 NOBODY: Final = 65534
 IS_ROOT: Final = os.geteuid() == 0

@@ -6,6 +6,7 @@ import signal
 from typing import TYPE_CHECKING
 
 import asyncpg
+import pytest
 
 from tests.acceptance.program import Program, end_of
 from tests.acceptance.watching import blocked
@@ -13,6 +14,8 @@ from tests.histories import looked, tell
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
+
+pytestmark = pytest.mark.any_python
 
 STORY = f"""
 cluster c1 max_age=26h observation_max_age=25h

@@ -20,6 +20,8 @@ from tests.acceptance.program import TOKEN, Program, end_of
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
+pytestmark = pytest.mark.any_python
+
 CANARY: Final = "t1.canary-9euelZqVmZ2XlZOWi8iWkZeJmu3rnpWazJKSmJ7JkpOVk5eTlo2KnY3l8_dNZ0Jl"
 PAGES: Final = {"page_size": 3}
 ODD: Final[dict[str, object]] = {

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
+import pytest
 
 from collector.emulator import Emulator, Fleet
 from tests.acceptance.inventory import made, served, stored
@@ -19,6 +20,8 @@ from tests.builders import row_versions
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
+
+pytestmark = pytest.mark.any_python
 
 CLUSTERS: Final = ("c9qone", "c9qtwo", "c9qsix")
 YEAR_S: Final = 365 * 86_400

@@ -18,6 +18,8 @@ from tests.logins import login
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
+pytestmark = pytest.mark.any_python
+
 YEARLY = HTTP + "schedule: {cron: '@yearly'}\n"
 
 

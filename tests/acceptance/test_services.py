@@ -20,6 +20,8 @@ from tests.builders import row_versions
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
+pytestmark = pytest.mark.any_python
+
 INT64S: Final = (0, 1, -1, 2**53 + 1, 2**63 - 1, -(2**63))
 INSTANTS: Final = (None, INSTANT_NS_MIN, -1, 0, 999, NOW_NS, 2**63, INSTANT_NS_MAX)
 TEXTS: Final = ("", "plain", '"quoted", {braced} \\slashed\\', "журнал 🗄", "o'clock; --", "NULL", "line\nfeed")

@@ -7,6 +7,7 @@ import signal
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
+import pytest
 
 from collector.clusters import Shard
 from collector.emulator import EmulatedCluster, Emulator, Fleet
@@ -15,6 +16,8 @@ from tests.acceptance.program import TOKEN, Program, end_of
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
+
+pytestmark = pytest.mark.any_python
 
 PODS: Final = 4
 LISTED: Final = tuple(f"c9qlisted{number:02}" for number in range(20))

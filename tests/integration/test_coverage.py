@@ -16,7 +16,7 @@ from tests.sweeping import World, backups
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
-pytestmark = pytest.mark.usefixtures("_hurried")
+pytestmark = [pytest.mark.any_python, pytest.mark.usefixtures("_hurried")]
 
 FOLDER, OTHER = "b1gfolder", "b1gother"
 DAILY = {"snapshotManagement": {"snapshotSchedule": {"daily": {"hour": "3"}}, "snapshotMaxAgeDays": "14"}}

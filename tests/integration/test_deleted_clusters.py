@@ -17,7 +17,7 @@ from tests.sweeping import World, backups, outcomes_of, states_by_cluster
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
-pytestmark = pytest.mark.usefixtures("_hurried", "_one_folder")
+pytestmark = [pytest.mark.any_python, pytest.mark.usefixtures("_hurried", "_one_folder")]
 
 
 async def test_the_backups_of_a_deleted_cluster_are_read_from_its_folder(world: World, db: Connection) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
 
-pytestmark = pytest.mark.usefixtures("_hurried")
+pytestmark = [pytest.mark.any_python, pytest.mark.usefixtures("_hurried")]
 
 
 FAULTS: dict[str, tuple[str, dict[str, Any]]] = {

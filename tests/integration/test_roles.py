@@ -18,6 +18,8 @@ from tests.postgres import scratch_database, scratch_server
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
+pytestmark = pytest.mark.any_python
+
 CHECK: Final = (Path(__file__).parents[2] / "docs" / "howto" / "check_roles.sql").read_text(encoding="utf-8")
 ROLES: Final = ("collector_migrator", "collector_owner", "collector_reader", "collector_writer")
 OWNERS: Final = """

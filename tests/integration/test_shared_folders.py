@@ -16,7 +16,7 @@ from tests.sweeping import World, outcomes_of, states_by_cluster
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
-pytestmark = pytest.mark.usefixtures("_hurried", "_one_folder")
+pytestmark = [pytest.mark.any_python, pytest.mark.usefixtures("_hurried", "_one_folder")]
 
 
 async def test_deleted_clusters_of_one_folder_share_one_reading(world: World, db: Connection) -> None:

@@ -15,7 +15,7 @@ from tests.sweeping import World, backups, outcomes_of, states_by_cluster
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
-pytestmark = pytest.mark.usefixtures("_hurried", "_one_folder")
+pytestmark = [pytest.mark.any_python, pytest.mark.usefixtures("_hurried", "_one_folder")]
 
 
 FAULTS: Final[dict[str, tuple[str, dict[str, Any], str]]] = {

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     Connection = asyncpg.Connection[asyncpg.Record]
 
+pytestmark = pytest.mark.any_python
+
 LIVE: Final = {f"b{number}": "live" for number in range(BACKUPS)}
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Connection = asyncpg.Connection[asyncpg.Record]
 
-pytestmark = pytest.mark.usefixtures("_hurried")
+pytestmark = [pytest.mark.any_python, pytest.mark.usefixtures("_hurried")]
 
 LIMITS: Final[dict[str, Any]] = {
     "attempts": 2,

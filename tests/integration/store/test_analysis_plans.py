@@ -16,6 +16,8 @@ from tests.postgres import scratch_database
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
+pytestmark = pytest.mark.any_python
+
 CLUSTERS: Final = 20
 DAYS: Final = 730
 

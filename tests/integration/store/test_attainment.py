@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     Fact = tuple[int, int, int | None]
 
     Connection = asyncpg.Connection[asyncpg.Record]
+
+pytestmark = pytest.mark.any_python
 
 SHARES = "SELECT attained, missed, unknown, longest_missed FROM inventory.attainment WHERE window_days = 30"
 

@@ -21,6 +21,8 @@ from tests.postgres import scratch_database
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
+pytestmark = pytest.mark.any_python
+
 CLUSTERS: Final = 10
 DAYS: Final = 120
 ONE: Final = "c00007"

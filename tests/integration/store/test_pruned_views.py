@@ -6,12 +6,15 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
+import pytest
 
 from tests.aging import prune
 from tests.histories import tell
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
+
+pytestmark = pytest.mark.any_python
 
 
 VIEWS = {

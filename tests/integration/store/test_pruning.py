@@ -17,6 +17,8 @@ from tests.histories import tell
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
+pytestmark = pytest.mark.any_python
+
 
 async def test_only_what_had_vanished_before_the_known_history_goes(told: Connection, migrated_url: str) -> None:
     """The known history begins with the oldest complete listing within the age. Live and missing backups stay."""

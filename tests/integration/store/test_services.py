@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     Connection = asyncpg.Connection[asyncpg.Record]
 
+pytestmark = pytest.mark.any_python
+
 SAMPLES: Final = Path(__file__).parents[2] / "samples" / "backups"
 WAYS = pytest.mark.parametrize("others", [0, COPY_MIN], ids=["statement", "copy"])
 SERVICES = pytest.mark.parametrize("service", vendor.SERVICES)

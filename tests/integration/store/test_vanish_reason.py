@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     Connection = asyncpg.Connection[asyncpg.Record]
 
+pytestmark = pytest.mark.any_python
+
 DAY: Final = timedelta(days=1)
 HOUR: Final = timedelta(hours=1)
 REASONS: Final = "SELECT backup_id, vanish_reason FROM inventory.backups WHERE vanish_reason IS NOT NULL"
