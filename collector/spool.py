@@ -12,7 +12,8 @@ import tempfile
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
-from itertools import accumulate
+from itertools import accumulate, count, islice
+from operator import add
 from typing import TYPE_CHECKING
 
 from collector.errors import SpoolError
@@ -61,8 +62,8 @@ class Spool(AbstractContextManager["Spool"]):
         self._pages.append(page.digest)
         records = page.records
         piece = b",".join([b"", *records] if len(self) and records else records)
-        lengths = [len(record) + 1 for record in records]
-        self._ends.extend(list(accumulate(lengths, initial=self._ends[-1]))[1:])
+        lengths = accumulate(map(len, records), initial=self._ends[-1])
+        self._ends.extend(map(add, islice(lengths, 1, None), count(1)))
         self.fingerprints.extend(self._fingerprint_all(records))
         try:
             self._file.write(piece)

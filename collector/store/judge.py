@@ -7,9 +7,9 @@ and only a second one in a row can make it vanished.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from collector.records import Guard
@@ -29,6 +29,10 @@ class Known:
     missing: dict[bytes, str]
     has_rows: bool
     """Whether any backup is stored, vanished ones too."""
+
+
+NOTHING_KNOWN: Final = Known(version=0, complete_listing_id=None, live={}, missing={}, has_rows=False)
+"""Of a cluster of which nothing was ever merged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +64,21 @@ class Verdict:
     """Complete, and no backup missing: the next listing that is identical proves that nothing changed."""
 
 
-def recognise(known: Known, fingerprints: Iterable[bytes]) -> Recognised:
+def recognise(known: Known, fingerprints: Sequence[bytes]) -> Recognised:
     """Tell the records that are stored already from those that must be read."""
+    distinct = set(fingerprints)
+    if known.missing or len(distinct) < len(fingerprints):
+        return _recognise_one_by_one(known, fingerprints)
+    unknown = distinct.difference(known.live)
+    return Recognised(
+        live_ids=set(map(known.live.__getitem__, distinct - unknown)),
+        returned_ids=[],
+        unknown=[position for position, fingerprint in enumerate(fingerprints) if fingerprint in unknown],
+        duplicates=0,
+    )
+
+
+def _recognise_one_by_one(known: Known, fingerprints: Sequence[bytes]) -> Recognised:
     live_ids: set[str] = set()
     returned_ids: list[str] = []
     unknown: list[int] = []

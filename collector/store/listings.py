@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from collector.records import Counts, Listing, Outcome, Past
+from collector.records import Counts, Listing, ListingResult, Outcome, Past
 from collector.store.statements import statement
 
 if TYPE_CHECKING:
@@ -105,3 +105,18 @@ async def read_listing(connection: Connection, listing_id: int) -> tuple[Outcome
     if row is None:
         return None
     return row["outcome"], Counts(**{name: row[name] for name in Counts.__slots__})
+
+
+def to_result(
+    listing: Listing, outcome: Outcome, counts: Counts, *, error: str | None = None, message: str | None = None
+) -> ListingResult:
+    """Say what came of a listing."""
+    return ListingResult(
+        cluster=listing.cluster,
+        outcome=outcome,
+        traffic=listing.traffic,
+        counts=counts,
+        listing_id=listing.id,
+        error=error,
+        message=message,
+    )

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
+from struct import Struct
 from typing import TYPE_CHECKING, Final
 
 from collector.errors import TransactionConflict
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from collector.records import Guard, Listing, Outcome
     from collector.spool import Share, Spool
     from collector.store.pool import Connection, Pool
+
+_FINGERPRINTS: Final = Struct(f"{FINGERPRINT_BYTES}s")
 
 COPY_MIN: Final = 64
 """From this many unknown records on, a transaction with COPY beats one statement."""
@@ -65,8 +69,7 @@ async def read_known(connection: Connection, cluster_id: str) -> Known:
 def _by_fingerprint(ids: Sequence[str] | None, fingerprints: bytes | None) -> dict[bytes, str]:
     if not ids or not fingerprints:
         return {}
-    size = FINGERPRINT_BYTES
-    return {fingerprints[at * size : (at + 1) * size]: backup_id for at, backup_id in enumerate(ids)}
+    return dict(zip(chain.from_iterable(_FINGERPRINTS.iter_unpack(fingerprints)), ids, strict=True))
 
 
 async def write_merge(pool: Pool, merge: Merge, known: Known) -> tuple[Outcome, Counts]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from collector.records import Counts
 from collector.store.discoveries import Discoveries
 from collector.store.judge import recognise
+from collector.store.listings import to_result
 from collector.store.merge import Merge, read_known, write_in_chunks
-from collector.store.store import Store, to_result
+from collector.store.store import Store
 from collector.store.sweeps import register_clusters
 
 if TYPE_CHECKING:

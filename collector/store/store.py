@@ -26,6 +26,7 @@ from collector.store import listings, sweeps
 from collector.store.batch import Batch
 from collector.store.discoveries import Discoveries
 from collector.store.intake import Parse
+from collector.store.judge import NOTHING_KNOWN
 from collector.store.merge import Merge, read_known, write_merge
 from collector.store.migrations import read_plan_on
 from collector.store.patience import again, patient
@@ -47,6 +48,8 @@ class Store:
         self._pool = Pool(url, settings)
         self._wait_s = settings.wait_s
         self._guard = guard
+        self._empty: set[str] = set()
+        """Clusters of which nothing had been merged when the digests were read: the first merge need not look."""
         self._draws: Batch[None, tuple[int, int]] = Batch(self._run_draws, size_max=BATCH_MAX)
         self._confirmations: Batch[listings.Unchanged, Counts | None] = Batch(
             self._run_confirmations, size_max=BATCH_MAX
@@ -121,7 +124,8 @@ class Store:
         """Read, for clusters of which nothing is missing, the digest that proves a listing unchanged."""
         async with self._pool.acquire() as connection:
             rows = await connection.fetch(statement("read_digests"), list(cluster_ids))
-        return {row["cluster_id"]: row["listing_digest"] for row in rows}
+        self._empty = {row["cluster_id"] for row in rows if row["listing_digest"] is None}
+        return {row["cluster_id"]: row["listing_digest"] for row in rows if row["listing_digest"] is not None}
 
     async def read_complete(self, cluster_ids: Sequence[str]) -> dict[str, int | None]:
         """Read the newest complete listing of each cluster."""
@@ -173,7 +177,7 @@ class Store:
         if confirmed is None:
             message = f"cluster {listing.cluster.id} was written by another sweep meanwhile"
             raise ListingMoved(message)
-        return to_result(listing, "complete", confirmed)
+        return listings.to_result(listing, "complete", confirmed)
 
     async def _confirm_again(self, unchanged: listings.Unchanged) -> Counts | None:
         async with self._pool.acquire() as connection:
@@ -196,9 +200,12 @@ class Store:
             outcome, counts = await self._merge_once(merge)
         except (TransactionConflict, DatabaseUnavailable):
             outcome, counts = await again()(self._merge_once, merge)
-        return to_result(listing, outcome, counts)
+        return listings.to_result(listing, outcome, counts)
 
     async def _merge_once(self, merge: Merge) -> tuple[Outcome, Counts]:
+        if merge.listing.cluster.id in self._empty:
+            self._empty.remove(merge.listing.cluster.id)
+            return await write_merge(self._pool, merge, NOTHING_KNOWN)
         async with self._pool.acquire() as connection:
             known = await read_known(connection, merge.listing.cluster.id)
             if known.version >= merge.listing.id and (
@@ -223,7 +230,7 @@ class Store:
                 await listings.record_ended(connection, listing, "failed", listed=0, error=error.kind, message=message)
         except DatabaseError as exc:
             message = message if error.kind == exc.kind else f"{message} (and not recorded: {exc})"
-        return to_result(listing, "failed", Counts(), error=error.kind, message=message)
+        return listings.to_result(listing, "failed", Counts(), error=error.kind, message=message)
 
     async def _run_draws(self, askers: Sequence[None]) -> list[tuple[int, int]]:
         async with self._pool.acquire() as connection:
@@ -233,18 +240,3 @@ class Store:
         async with self._pool.acquire() as connection:
             confirmed = await listings.confirm_unchanged(connection, confirmations)
         return [confirmed.get(each.listing.id) for each in confirmations]
-
-
-def to_result(
-    listing: Listing, outcome: Outcome, counts: Counts, *, error: str | None = None, message: str | None = None
-) -> ListingResult:
-    """Say what came of a listing."""
-    return ListingResult(
-        cluster=listing.cluster,
-        outcome=outcome,
-        traffic=listing.traffic,
-        counts=counts,
-        listing_id=listing.id,
-        error=error,
-        message=message,
-    )
