@@ -117,19 +117,6 @@ def _let_slip_in(monkeypatch: pytest.MonkeyPatch, rig: Rig, earlier: Any, listed
     return reads
 
 
-async def test_two_first_loads_at_once_end_with_the_newer(migrated_url: str, db: Connection) -> None:
-    """Neither waits for ever, and rows are those of the listing that began later."""
-    async with store_of(migrated_url) as one, store_of(migrated_url) as two:
-        earlier, later = await one.begin(), await two.begin()
-
-        results = await asyncio.gather(one.end(earlier, numbered(200)), two.end(later, numbered(150, start=100)))
-
-    assert results[1].outcome == "complete"
-    assert results[0].outcome in ("complete", "superseded")
-    live = sorted(key for key, state in (await states(db)).items() if state == "live")
-    assert live == [f"b{number:05}" for number in range(100, 250)]
-
-
 @pytest.mark.usefixtures("_hurried")
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_collectors_that_overlap_end_with_the_newest_listing(
