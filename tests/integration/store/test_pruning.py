@@ -163,3 +163,21 @@ async def test_what_vanished_in_the_newest_complete_listing_stays_however_old(
 
     assert removed == Pruned(listings=1)
     assert await ids(db, "SELECT backup_id FROM collector.backup") == {"a", "b"}
+
+
+async def test_what_was_merged_last_stays_so_that_a_held_cluster_is_still_held(
+    db: Connection, migrated_url: str
+) -> None:
+    """Failures that came after it say nothing of what it found, and monitoring goes on telling of it."""
+    story = "cluster c1\nbackup a -95d\nlisting -94d complete a\nlisting -93d complete a\nlisting -92d held\n"
+    async with db.transaction():
+        await tell(db, story + "listing -91d failed\nlisting -90d failed")
+        await db.execute(
+            "UPDATE collector.cluster SET last_listing_id = "
+            "(SELECT listing_id FROM collector.listing WHERE outcome = 'held')"
+        )
+
+    removed = await prune(migrated_url)
+
+    assert removed == Pruned(listings=2)
+    assert await db.fetchval("SELECT held FROM inventory.vitals")

@@ -239,6 +239,7 @@ WHERE
     AND l.started_at < now() - ledger
     AND (l.outcome <> 'complete' OR l.started_at < (SELECT collector.prune_point(cluster, ledger)))
     AND l.listing_id IS DISTINCT FROM c.complete_listing_id
+    AND l.listing_id <> c.last_listing_id
     AND l.listing_id < (SELECT max(x.listing_id) FROM collector.listing AS x WHERE x.cluster_id = cluster)
     AND NOT EXISTS (
         SELECT
@@ -1585,7 +1586,7 @@ INSERT INTO collector.migration VALUES (4, 'create_analysis', '2d9ca1a59ebe7b6bb
 INSERT INTO collector.migration VALUES (5, 'create_lease', '645c07caf2bdffc93e090db5b802b53b2a633769d1d09c400c1a8e706392ad6d', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.migration VALUES (6, 'show_discovery', 'd8455578efbbaba8c1d08f119a09dd0e6750226abdb6a7bb141920f3b08a2707', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.migration VALUES (7, 'create_roles', 'b49447493e4e6e7de4ecc0a03a48b183e6bc1af0526a3ca65614d11b7b28957b', '0', '2026-11-20 00:00:00+00');
-INSERT INTO collector.migration VALUES (8, 'create_pruning', '55e42868843500df5b577418b1757aaf2488eb096464ad657e920efa72ead09c', '0', '2026-11-20 00:00:00+00');
+INSERT INTO collector.migration VALUES (8, 'create_pruning', '29f6c3a460369b01fbe63b698d9274e846180a0a9377e612e526b0481d21339d', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.probe VALUES (1, '2026-11-20 00:00:00+00');
 INSERT INTO collector.quarantine OVERRIDING SYSTEM VALUE VALUES (1, 'c9qone', '\x05', 'odd', 'sizeBytes', 'not an int64', '\x7b7d', 2, 1, '2026-11-20 01:00:00+00', 1, '2026-11-20 01:00:00+00');
 INSERT INTO collector.sweep OVERRIDING SYSTEM VALUE VALUES (1, '2026-11-20 00:00:00+00', '2026-11-20 01:30:00+00', '2026-11-20 01:01:00+00', 'complete', 'trace-1', '0.1.0', NULL, 2, 2, 0, 0, 0, 0);

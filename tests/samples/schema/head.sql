@@ -247,6 +247,7 @@ WHERE
     AND l.started_at < now() - ledger
     AND (l.outcome <> 'complete' OR l.started_at < (SELECT collector.prune_point(cluster, ledger)))
     AND l.listing_id IS DISTINCT FROM c.complete_listing_id
+    AND l.listing_id <> c.last_listing_id
     AND l.listing_id < (SELECT max(x.listing_id) FROM collector.listing AS x WHERE x.cluster_id = cluster)
     AND NOT EXISTS (
         SELECT
@@ -266,7 +267,7 @@ WHERE
     )
 ORDER BY l.started_at
 $$;
-COMMENT ON FUNCTION collector.prunable_listings(cluster text, ledger interval, vanished interval) IS 'Listings of a cluster from before its known history, but its newest ones and those that prove the absence of a backup that stays.';
+COMMENT ON FUNCTION collector.prunable_listings(cluster text, ledger interval, vanished interval) IS 'Listings of a cluster from before its known history, but its newest ones (of all, of those merged, of the complete) and those that prove the absence of a backup that stays.';
 CREATE FUNCTION collector.prunable_quarantine(cluster text, ledger interval) RETURNS SETOF bigint
     LANGUAGE sql STABLE
     AS $$
