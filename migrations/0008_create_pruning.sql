@@ -9,13 +9,17 @@
 
 -- migrate:up
 CREATE FUNCTION collector.check_retention(ledger interval, vanished interval, batch integer) RETURNS void
-LANGUAGE plpgsql IMMUTABLE
+LANGUAGE plpgsql STABLE
 AS $$
+DECLARE
+    -- Ages are compared as instants: for an interval a month is 30 days, and `361 days - 1 year` a day, though it lies
+    -- ahead of now. In UTC, where every day has 24 hours.
+    today CONSTANT timestamp := now() AT TIME ZONE 'UTC';
 BEGIN
-    IF ledger < INTERVAL '1 day' OR vanished < INTERVAL '1 day' THEN
+    IF today - ledger > today - INTERVAL '1 day' OR today - vanished > today - INTERVAL '1 day' THEN
         RAISE invalid_parameter_value USING MESSAGE = format('an age of less than a day: ledger %s, vanished %s', ledger, vanished);
     END IF;
-    IF vanished IS NOT NULL AND (ledger IS NULL OR vanished < ledger) THEN
+    IF vanished IS NOT NULL AND (ledger IS NULL OR today - vanished > today - ledger) THEN
         RAISE invalid_parameter_value USING MESSAGE = format('vanished backups (%s) go after the ledger (%s), not before', vanished, ledger);
     END IF;
     IF batch IS NULL OR batch NOT BETWEEN 1 AND 100000 THEN

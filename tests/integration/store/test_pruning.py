@@ -108,6 +108,8 @@ async def test_runs_and_unreadable_records_go_but_the_newest(told: Connection, m
         "prune_cluster('c1', INTERVAL '0', NULL, 10)",
         "prune_cluster('c1', INTERVAL '-1 year', NULL, 10)",
         "prune_cluster('c1', INTERVAL '30 days', INTERVAL '1 day', 10)",
+        "prune_cluster('c1', INTERVAL '361 days -1 year', NULL, 10)",
+        "prune_cluster('c1', INTERVAL '30 days', INTERVAL '721 days -23 months', 10)",
         "prune_cluster('c1', NULL, INTERVAL '30 days', 10)",
         "prune_cluster('c1', INTERVAL '1 day', INTERVAL '1 day', 0)",
         "prune_cluster('c1', INTERVAL '1 day', INTERVAL '1 day', NULL)",

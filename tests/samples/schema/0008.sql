@@ -1,13 +1,17 @@
 CREATE SCHEMA collector;
 CREATE SCHEMA inventory;
 CREATE FUNCTION collector.check_retention(ledger interval, vanished interval, batch integer) RETURNS void
-    LANGUAGE plpgsql IMMUTABLE
+    LANGUAGE plpgsql STABLE
     AS $$
+DECLARE
+    -- Ages are compared as instants: for an interval a month is 30 days, and `361 days - 1 year` a day, though it lies
+    -- ahead of now. In UTC, where every day has 24 hours.
+    today CONSTANT timestamp := now() AT TIME ZONE 'UTC';
 BEGIN
-    IF ledger < INTERVAL '1 day' OR vanished < INTERVAL '1 day' THEN
+    IF today - ledger > today - INTERVAL '1 day' OR today - vanished > today - INTERVAL '1 day' THEN
         RAISE invalid_parameter_value USING MESSAGE = format('an age of less than a day: ledger %s, vanished %s', ledger, vanished);
     END IF;
-    IF vanished IS NOT NULL AND (ledger IS NULL OR vanished < ledger) THEN
+    IF vanished IS NOT NULL AND (ledger IS NULL OR today - vanished > today - ledger) THEN
         RAISE invalid_parameter_value USING MESSAGE = format('vanished backups (%s) go after the ledger (%s), not before', vanished, ledger);
     END IF;
     IF batch IS NULL OR batch NOT BETWEEN 1 AND 100000 THEN
@@ -1586,7 +1590,7 @@ INSERT INTO collector.migration VALUES (4, 'create_analysis', '2d9ca1a59ebe7b6bb
 INSERT INTO collector.migration VALUES (5, 'create_lease', '645c07caf2bdffc93e090db5b802b53b2a633769d1d09c400c1a8e706392ad6d', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.migration VALUES (6, 'show_discovery', 'd8455578efbbaba8c1d08f119a09dd0e6750226abdb6a7bb141920f3b08a2707', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.migration VALUES (7, 'create_roles', 'b49447493e4e6e7de4ecc0a03a48b183e6bc1af0526a3ca65614d11b7b28957b', '0', '2026-11-20 00:00:00+00');
-INSERT INTO collector.migration VALUES (8, 'create_pruning', '29f6c3a460369b01fbe63b698d9274e846180a0a9377e612e526b0481d21339d', '0', '2026-11-20 00:00:00+00');
+INSERT INTO collector.migration VALUES (8, 'create_pruning', '52e95250c3aa95a8290b79119caa41fa5637ce54575beea4ab318eb6cc6a5755', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.probe VALUES (1, '2026-11-20 00:00:00+00');
 INSERT INTO collector.quarantine OVERRIDING SYSTEM VALUE VALUES (1, 'c9qone', '\x05', 'odd', 'sizeBytes', 'not an int64', '\x7b7d', 2, 1, '2026-11-20 01:00:00+00', 1, '2026-11-20 01:00:00+00');
 INSERT INTO collector.sweep OVERRIDING SYSTEM VALUE VALUES (1, '2026-11-20 00:00:00+00', '2026-11-20 01:30:00+00', '2026-11-20 01:01:00+00', 'complete', 'trace-1', '0.1.0', NULL, 2, 2, 0, 0, 0, 0);
