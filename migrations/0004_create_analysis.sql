@@ -234,7 +234,9 @@ CROSS JOIN LATERAL (
             ) FILTER (WHERE h.blind_until IS NOT NULL),
             '{}'
         )
-        + tstzmultirange(tstzrange(c.observed_at, NULL)) AS stretches
+        + tstzmultirange(tstzrange(c.observed_at, NULL))
+        -- Before the first look nobody knows whether there was a cluster at all.
+        + tstzmultirange(tstzrange(NULL, known.first_at)) AS stretches
     FROM inventory.collection_holes AS h
     WHERE h.cluster_id = c.cluster_id
 ) AS unseen

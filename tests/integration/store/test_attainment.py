@@ -52,8 +52,17 @@ async def test_a_cluster_without_any_backup_is_missed_since_we_looked(db: Connec
 
     rows = await ask(db, story, SHARES)
 
-    # A backup of before the first listing might have been young until it: the half is unknown.
+    # Nobody looked before the first listing: the half is unknown.
     assert [row[:3] for row in rows] == [(Decimal(0), Decimal("0.5"), Decimal("0.5"))]
+
+
+async def test_time_before_the_first_look_is_never_missed(db: Connection) -> None:
+    """Also where backups are kept so long that the first listing would name one: the cluster may be new."""
+    story = "cluster c1 max_age=1d observation_max_age=1d retention=14d\nbackup a -1d\nlisting now complete a"
+
+    rows = await ask(db, story, SHARES)
+
+    assert [row[1:4] for row in rows] == [(Decimal(0), Decimal("0.966666667"), None)]
 
 
 async def test_a_hole_of_ours_is_unknown_and_what_a_backup_proves_stays_attained(db: Connection) -> None:
@@ -162,11 +171,11 @@ def judge(at: float, backups: list[Fact], looks: list[int], *, max_age: int, lif
     """Say what one instant is, as the page of the views defines it."""
     if any(made <= at <= min(made + max_age, seen) for made, seen, _ in backups):
         return "attained"
-    if not looks or at > looks[-1]:
+    if not looks or not looks[0] < at < looks[-1]:
         return "unknown"
     if any(gone is not None and seen < at < gone and at < made + max_age for made, seen, gone in backups):
         return "unknown"
     after = next(look for look in looks if look > at)
-    before = max((look for look in looks if look < at), default=-1_000)
+    before = max(look for look in looks if look < at)
     hidden = [made for made in range(before, after - lifetime) if made + 0.5 <= at <= made + 0.5 + max_age]
     return "unknown" if hidden else "missed"

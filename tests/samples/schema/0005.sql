@@ -500,7 +500,7 @@ CREATE VIEW inventory.attainment AS
                    FROM collector.backup b
                   WHERE ((b.cluster_id = c.cluster_id) AND (b.created_at > ((now() - '8760:00:00'::interval) - c.max_age)) AND (b.created_at <= now()) AND inventory.is_finished(b.status))) s
           WHERE (s.seen_at >= s.created_at)) backups)
-     CROSS JOIN LATERAL ( SELECT (COALESCE(range_agg(tstzrange(h.hole_started_at, LEAST(h.hole_ended_at, (h.blind_until + c.max_age)))) FILTER (WHERE (h.blind_until IS NOT NULL)), '{}'::tstzmultirange) + tstzmultirange(tstzrange(c.observed_at, NULL::timestamp with time zone))) AS stretches
+     CROSS JOIN LATERAL ( SELECT ((COALESCE(range_agg(tstzrange(h.hole_started_at, LEAST(h.hole_ended_at, (h.blind_until + c.max_age)))) FILTER (WHERE (h.blind_until IS NOT NULL)), '{}'::tstzmultirange) + tstzmultirange(tstzrange(c.observed_at, NULL::timestamp with time zone))) + tstzmultirange(tstzrange(NULL::timestamp with time zone, known.first_at))) AS stretches
            FROM inventory.collection_holes h
           WHERE (h.cluster_id = c.cluster_id)) unseen)
      CROSS JOIN ( VALUES (30), (90), (365)) w(window_days))
@@ -1122,7 +1122,7 @@ INSERT INTO collector.listing VALUES (6, 3, 'c9qtwo', 'failed', 'cluster', '2026
 INSERT INTO collector.migration VALUES (1, 'create_tables', '034861b655c14b381e1fd2853def132708b2e6bc064e53718facf07c8e738a34', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.migration VALUES (2, 'create_inventory', '4731ec078fa53a3a449a4e55564791577fcda2f6f3c1adaf44a4f1f5f58d64a0', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.migration VALUES (3, 'notice_edits_by_hand', '894d1b225abeff7ee82663ef087b882778c548504a46eea0838953752b4cf19e', '0', '2026-11-20 00:00:00+00');
-INSERT INTO collector.migration VALUES (4, 'create_analysis', '2d9ca1a59ebe7b6bb0840c6b5a6b797e9e2ee1dde7a3dcfc79f25c22950c69f0', '0', '2026-11-20 00:00:00+00');
+INSERT INTO collector.migration VALUES (4, 'create_analysis', 'fa3ff56660af7fc8534622f6b72f675a92b028589096e3fa8899a8a09e4c6789', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.migration VALUES (5, 'create_lease', '645c07caf2bdffc93e090db5b802b53b2a633769d1d09c400c1a8e706392ad6d', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.probe VALUES (1, '2026-11-20 00:00:00+00');
 INSERT INTO collector.quarantine OVERRIDING SYSTEM VALUE VALUES (1, 'c9qone', '\x05', 'odd', 'sizeBytes', 'not an int64', '\x7b7d', 2, 1, '2026-11-20 01:00:00+00', 1, '2026-11-20 01:00:00+00');

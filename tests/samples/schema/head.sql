@@ -965,7 +965,7 @@ CREATE VIEW inventory.attainment AS
                    FROM collector.backup b
                   WHERE ((b.cluster_id = c.cluster_id) AND (b.created_at > ((now() - '8760:00:00'::interval) - c.max_age)) AND (b.created_at <= now()) AND inventory.is_finished(b.status))) s
           WHERE (s.seen_at >= s.created_at)) backups)
-     CROSS JOIN LATERAL ( SELECT (COALESCE(range_agg(tstzrange(h.hole_started_at, LEAST(h.hole_ended_at, (h.blind_until + c.max_age)))) FILTER (WHERE (h.blind_until IS NOT NULL)), '{}'::tstzmultirange) + tstzmultirange(tstzrange(c.observed_at, NULL::timestamp with time zone))) AS stretches
+     CROSS JOIN LATERAL ( SELECT ((COALESCE(range_agg(tstzrange(h.hole_started_at, LEAST(h.hole_ended_at, (h.blind_until + c.max_age)))) FILTER (WHERE (h.blind_until IS NOT NULL)), '{}'::tstzmultirange) + tstzmultirange(tstzrange(c.observed_at, NULL::timestamp with time zone))) + tstzmultirange(tstzrange(NULL::timestamp with time zone, known.first_at))) AS stretches
            FROM inventory.collection_holes h
           WHERE (h.cluster_id = c.cluster_id)) unseen)
      CROSS JOIN ( VALUES (30), (90), (365)) w(window_days))
