@@ -302,7 +302,7 @@ LEFT JOIN LATERAL (
         AND b.missing_listing_id IS NULL
         AND b.created_at <= now() + INTERVAL '1 hour'
         AND inventory.is_finished(b.status)
-    ORDER BY b.created_at DESC, b.created_at_ns DESC
+    ORDER BY b.created_at DESC, b.created_at_ns DESC, b.backup_id DESC
     LIMIT 1
 ) AS newest ON true
 WHERE c.managed;

@@ -329,6 +329,7 @@ CROSS JOIN LATERAL (
     -- A backup is there at the end of every day from first_day on, and of none from gone_day on.
     WITH dated AS (
         SELECT
+            b.backup_id,
             b.created_at,
             b.created_at_ns,
             b.status,
@@ -376,6 +377,7 @@ CROSS JOIN LATERAL (
     -- Only until the next one came is a backup the newest, unless that one left first.
     candidate AS (
         SELECT
+            n.backup_id,
             n.created_at,
             n.created_at_ns,
             n.restorable_bytes,
@@ -392,7 +394,7 @@ CROSS JOIN LATERAL (
                 lead(stay.gone_day) OVER in_time AS next_gone_day
             FROM stay
             WHERE stay.created_at <= now() + INTERVAL '1 hour' AND inventory.is_finished(stay.status)
-            WINDOW in_time AS (ORDER BY stay.created_at, stay.created_at_ns)
+            WINDOW in_time AS (ORDER BY stay.created_at, stay.created_at_ns, stay.backup_id)
         ) AS n
     ),
 
@@ -405,7 +407,7 @@ CROSS JOIN LATERAL (
             SELECT candidate.first_day + g.number AS day
             FROM generate_series(0, candidate.final_day - candidate.first_day) AS g (number)
         ) AS n
-        ORDER BY n.day, candidate.created_at DESC, candidate.created_at_ns DESC
+        ORDER BY n.day, candidate.created_at DESC, candidate.created_at_ns DESC, candidate.backup_id DESC
     )
 
     SELECT
@@ -466,7 +468,7 @@ CROSS JOIN LATERAL (
             AND b.vanished_listing_id IS NULL
             AND b.missing_listing_id IS NULL
             AND b.created_at <= now() + INTERVAL '1 hour'
-        ORDER BY b.index_set_id, b.indices_total, b.created_at DESC, b.created_at_ns DESC
+        ORDER BY b.index_set_id, b.indices_total, b.created_at DESC, b.created_at_ns DESC, b.backup_id DESC
     ),
 
     named AS (
@@ -495,7 +497,7 @@ CROSS JOIN LATERAL (
         ) AS listed_only
     FROM named
     CROSS JOIN LATERAL unnest(named.names) AS n (index_name)
-    ORDER BY n.index_name, named.created_at DESC, named.created_at_ns DESC
+    ORDER BY n.index_name, named.created_at DESC, named.created_at_ns DESC, named.backup_id DESC
 ) AS f;
 
 COMMENT ON VIEW inventory.index_backups IS 'For each cluster and index name the newest live backup whose list names it.';

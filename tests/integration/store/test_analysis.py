@@ -85,6 +85,31 @@ async def test_a_newer_backup_without_a_count_may_hold_what_it_does_not_name(db:
     assert await ask(db, story, INDICES) == [("logs", "b", True, False), ("old", "a", False, True)]
 
 
+@pytest.mark.parametrize("other", ["a", "c"])
+async def test_of_two_backups_of_one_instant_all_views_take_the_same(db: Connection, other: str) -> None:
+    """The one with the greater id, in whatever order they were stored, and in every view that names a newest."""
+    story = f"""
+cluster c1
+backup {other} -4h indices={other},both total={ord(other)}
+backup b -4h indices=b,both total={ord("b")}
+listing -1h complete {other} b
+"""
+    query = """
+    SELECT
+        f.newest_backup_id, r.backup_id, i.backup_id, d.newest_backup_id, chr(s.restorable_bytes::int),
+        g.before_backup_id
+    FROM inventory.freshness AS f
+    JOIN inventory.restorability AS r USING (cluster_id)
+    JOIN inventory.index_backups AS i USING (cluster_id)
+    JOIN inventory.dropped_indices AS d USING (cluster_id)
+    JOIN inventory.storage_daily AS s USING (cluster_id)
+    JOIN inventory.gaps AS g USING (cluster_id)
+    WHERE i.index_name = 'both' ORDER BY s.day DESC LIMIT 1
+    """
+
+    assert await ask(db, story.replace("c1", "c1 max_age=1h"), query) == [(max(other, "b"),) * 6]
+
+
 async def test_what_happened_is_told_from_the_first_sight_on(db: Connection) -> None:
     """Appeared, missing, vanished and returned, each with the listing that showed it."""
     story = """

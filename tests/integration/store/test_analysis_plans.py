@@ -25,23 +25,34 @@ QUESTIONS: Final = [
     f"SELECT * FROM inventory.{view} WHERE cluster_id = 'c00007'"  # noqa: S608 - the names below
     for view in (
         "backups",
+        "backup_times",
         "backups_at(now() - INTERVAL '100 days')",
         "changes",
         "attainment",
+        "clusters",
         "collection_holes",
+        "coverage",
         "dropped_indices",
+        "freshness",
         "gaps",
         "index_backups",
+        "listings",
+        "quarantine",
         "restorability",
         "storage_daily",
+        "vitals",
     )
 ] + [
     "SELECT * FROM inventory.backups WHERE cluster_id = 'c00007' AND state = 'live'",
     "SELECT * FROM inventory.backups WHERE state = 'live'",
     "SELECT * FROM inventory.backups WHERE state = 'missing'",
+    "SELECT * FROM inventory.backups WHERE state = 'live' AND indices @> ARRAY['logs-735']",
     "SELECT * FROM inventory.changes WHERE cluster_id = 'c00007' AND changed_at > now() - INTERVAL '1 day'",
     "SELECT * FROM inventory.index_backups WHERE index_name = 'logs-735'",
     "SELECT * FROM inventory.changes WHERE changed_at > now() - INTERVAL '1 day'",
+    "SELECT * FROM inventory.clusters",
+    "SELECT * FROM inventory.coverage",
+    "SELECT * FROM inventory.freshness",
 ]
 
 

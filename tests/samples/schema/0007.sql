@@ -966,7 +966,7 @@ CREATE VIEW inventory.freshness AS
             b.created_at_ns
            FROM collector.backup b
           WHERE ((b.cluster_id = c.cluster_id) AND (b.vanished_listing_id IS NULL) AND (b.missing_listing_id IS NULL) AND (b.created_at <= (now() + '01:00:00'::interval)) AND inventory.is_finished(b.status))
-          ORDER BY b.created_at DESC, b.created_at_ns DESC
+          ORDER BY b.created_at DESC, b.created_at_ns DESC, b.backup_id DESC
          LIMIT 1) newest ON (true))
   WHERE c.managed;
 CREATE VIEW inventory.gaps AS
@@ -1038,7 +1038,7 @@ CREATE VIEW inventory.index_backups AS
                     b.opensearch_version
                    FROM collector.backup b
                   WHERE ((b.cluster_id = c.cluster_id) AND (b.vanished_listing_id IS NULL) AND (b.missing_listing_id IS NULL) AND (b.created_at <= (now() + '01:00:00'::interval)))
-                  ORDER BY b.index_set_id, b.indices_total, b.created_at DESC, b.created_at_ns DESC
+                  ORDER BY b.index_set_id, b.indices_total, b.created_at DESC, b.created_at_ns DESC, b.backup_id DESC
                 ), named AS (
                  SELECT holder.index_set_id,
                     holder.indices_total,
@@ -1063,7 +1063,7 @@ CREATE VIEW inventory.index_backups AS
                   WHERE (newer.indices_truncated AND (ROW(newer.created_at, newer.created_at_ns) > ROW(named.created_at, named.created_at_ns))))) AS listed_only
            FROM (named
              CROSS JOIN LATERAL unnest(named.names) n(index_name))
-          ORDER BY n.index_name, named.created_at DESC, named.created_at_ns DESC) f);
+          ORDER BY n.index_name, named.created_at DESC, named.created_at_ns DESC, named.backup_id DESC) f);
 CREATE VIEW inventory.listings AS
  SELECT l.listing_id,
     l.sweep_id,
@@ -1167,7 +1167,8 @@ CREATE VIEW inventory.storage_daily AS
           ORDER BY l.started_at
          LIMIT 1) span)
      CROSS JOIN LATERAL ( WITH dated AS (
-                 SELECT b.created_at,
+                 SELECT b.backup_id,
+                    b.created_at,
                     b.created_at_ns,
                     b.status,
                     COALESCE(b.incremental_size_bytes, b.size_bytes) AS billable_bytes,
@@ -1177,7 +1178,8 @@ CREATE VIEW inventory.storage_daily AS
                    FROM collector.backup b
                   WHERE (b.cluster_id = c.cluster_id)
                 ), stay AS (
-                 SELECT dated.created_at,
+                 SELECT dated.backup_id,
+                    dated.created_at,
                     dated.created_at_ns,
                     dated.status,
                     dated.billable_bytes,
@@ -1207,7 +1209,8 @@ CREATE VIEW inventory.storage_daily AS
                           GROUP BY stay.gone_day) e
                   GROUP BY e.day
                 ), candidate AS (
-                 SELECT n.created_at,
+                 SELECT n.backup_id,
+                    n.created_at,
                     n.created_at_ns,
                     n.restorable_bytes,
                     n.first_day,
@@ -1216,7 +1219,8 @@ CREATE VIEW inventory.storage_daily AS
                             WHEN (COALESCE(n.next_gone_day, 'infinity'::date) >= COALESCE(n.gone_day, 'infinity'::date)) THEN (n.next_day - 1)
                             ELSE NULL::date
                         END) AS final_day
-                   FROM ( SELECT stay.created_at,
+                   FROM ( SELECT stay.backup_id,
+                            stay.created_at,
                             stay.created_at_ns,
                             stay.status,
                             stay.billable_bytes,
@@ -1227,14 +1231,14 @@ CREATE VIEW inventory.storage_daily AS
                             lead(stay.gone_day) OVER in_time AS next_gone_day
                            FROM stay
                           WHERE ((stay.created_at <= (now() + '01:00:00'::interval)) AND inventory.is_finished(stay.status))
-                          WINDOW in_time AS (ORDER BY stay.created_at, stay.created_at_ns)) n
+                          WINDOW in_time AS (ORDER BY stay.created_at, stay.created_at_ns, stay.backup_id)) n
                 ), newest AS (
                  SELECT DISTINCT ON (n.day) n.day,
                     candidate.restorable_bytes
                    FROM (candidate
                      CROSS JOIN LATERAL ( SELECT (candidate.first_day + g.number) AS day
                            FROM generate_series(0, (candidate.final_day - candidate.first_day)) g(number)) n)
-                  ORDER BY n.day, candidate.created_at DESC, candidate.created_at_ns DESC
+                  ORDER BY n.day, candidate.created_at DESC, candidate.created_at_ns DESC, candidate.backup_id DESC
                 )
          SELECT s.day,
             COALESCE(sum(changed.billable_bytes) OVER (ORDER BY s.day), (0)::numeric) AS billable_bytes,
@@ -1316,9 +1320,9 @@ INSERT INTO collector.listing VALUES (4, 2, 'c9qtwo', 'complete', 'cluster', '20
 INSERT INTO collector.listing VALUES (5, 3, 'c9qone', 'complete', 'cluster', '2026-11-20 03:00:00+00', '2026-11-20 00:00:00+00', 1, 1, 0, 0, 0, 300, 1, 0, 0, 1, 1, 1, 0, 0, 0, 0, NULL, NULL, NULL);
 INSERT INTO collector.listing VALUES (6, 3, 'c9qtwo', 'failed', 'cluster', '2026-11-20 03:00:00+00', '2026-11-20 00:00:00+00', 0, 3, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'unavailable', 'the API answered 503', NULL);
 INSERT INTO collector.migration VALUES (1, 'create_tables', '034861b655c14b381e1fd2853def132708b2e6bc064e53718facf07c8e738a34', '0', '2026-11-20 00:00:00+00');
-INSERT INTO collector.migration VALUES (2, 'create_inventory', '4731ec078fa53a3a449a4e55564791577fcda2f6f3c1adaf44a4f1f5f58d64a0', '0', '2026-11-20 00:00:00+00');
+INSERT INTO collector.migration VALUES (2, 'create_inventory', '314573092014c2a68c4c5a9a427af63515dc25820e28cf6c13af2f5939baf2fc', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.migration VALUES (3, 'notice_edits_by_hand', '894d1b225abeff7ee82663ef087b882778c548504a46eea0838953752b4cf19e', '0', '2026-11-20 00:00:00+00');
-INSERT INTO collector.migration VALUES (4, 'create_analysis', 'fa3ff56660af7fc8534622f6b72f675a92b028589096e3fa8899a8a09e4c6789', '0', '2026-11-20 00:00:00+00');
+INSERT INTO collector.migration VALUES (4, 'create_analysis', '66c67b0161504fbe38af9f1a3f8f4bf8570deaa5df577aa4336cd6b8c66e428f', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.migration VALUES (5, 'create_lease', '645c07caf2bdffc93e090db5b802b53b2a633769d1d09c400c1a8e706392ad6d', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.migration VALUES (6, 'show_discovery', 'd8455578efbbaba8c1d08f119a09dd0e6750226abdb6a7bb141920f3b08a2707', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.migration VALUES (7, 'create_roles', 'b49447493e4e6e7de4ecc0a03a48b183e6bc1af0526a3ca65614d11b7b28957b', '0', '2026-11-20 00:00:00+00');

@@ -1506,7 +1506,7 @@ CREATE VIEW inventory.freshness AS
             b.created_at_ns
            FROM collector.backup b
           WHERE ((b.cluster_id = c.cluster_id) AND (b.vanished_listing_id IS NULL) AND (b.missing_listing_id IS NULL) AND (b.created_at <= (now() + '01:00:00'::interval)) AND inventory.is_finished(b.status))
-          ORDER BY b.created_at DESC, b.created_at_ns DESC
+          ORDER BY b.created_at DESC, b.created_at_ns DESC, b.backup_id DESC
          LIMIT 1) newest ON (true))
   WHERE c.managed;
 COMMENT ON VIEW inventory.freshness IS 'One verdict for each configured or discovered cluster. unknown wins over stale: we do not judge what we have not seen recently.';
@@ -1612,7 +1612,7 @@ CREATE VIEW inventory.index_backups AS
                     b.opensearch_version
                    FROM collector.backup b
                   WHERE ((b.cluster_id = c.cluster_id) AND (b.vanished_listing_id IS NULL) AND (b.missing_listing_id IS NULL) AND (b.created_at <= (now() + '01:00:00'::interval)))
-                  ORDER BY b.index_set_id, b.indices_total, b.created_at DESC, b.created_at_ns DESC
+                  ORDER BY b.index_set_id, b.indices_total, b.created_at DESC, b.created_at_ns DESC, b.backup_id DESC
                 ), named AS (
                  SELECT holder.index_set_id,
                     holder.indices_total,
@@ -1637,7 +1637,7 @@ CREATE VIEW inventory.index_backups AS
                   WHERE (newer.indices_truncated AND (ROW(newer.created_at, newer.created_at_ns) > ROW(named.created_at, named.created_at_ns))))) AS listed_only
            FROM (named
              CROSS JOIN LATERAL unnest(named.names) n(index_name))
-          ORDER BY n.index_name, named.created_at DESC, named.created_at_ns DESC) f);
+          ORDER BY n.index_name, named.created_at DESC, named.created_at_ns DESC, named.backup_id DESC) f);
 COMMENT ON VIEW inventory.index_backups IS 'For each cluster and index name the newest live backup whose list names it.';
 COMMENT ON COLUMN inventory.index_backups.service IS 'Which managed database, by its word in the configuration: opensearch, postgresql, …';
 COMMENT ON COLUMN inventory.index_backups.cluster_id IS 'The cluster''s id.';
@@ -1814,7 +1814,8 @@ CREATE VIEW inventory.storage_daily AS
           ORDER BY l.started_at
          LIMIT 1) span)
      CROSS JOIN LATERAL ( WITH dated AS (
-                 SELECT b.created_at,
+                 SELECT b.backup_id,
+                    b.created_at,
                     b.created_at_ns,
                     b.status,
                     COALESCE(b.incremental_size_bytes, b.size_bytes) AS billable_bytes,
@@ -1824,7 +1825,8 @@ CREATE VIEW inventory.storage_daily AS
                    FROM collector.backup b
                   WHERE (b.cluster_id = c.cluster_id)
                 ), stay AS (
-                 SELECT dated.created_at,
+                 SELECT dated.backup_id,
+                    dated.created_at,
                     dated.created_at_ns,
                     dated.status,
                     dated.billable_bytes,
@@ -1854,7 +1856,8 @@ CREATE VIEW inventory.storage_daily AS
                           GROUP BY stay.gone_day) e
                   GROUP BY e.day
                 ), candidate AS (
-                 SELECT n.created_at,
+                 SELECT n.backup_id,
+                    n.created_at,
                     n.created_at_ns,
                     n.restorable_bytes,
                     n.first_day,
@@ -1863,7 +1866,8 @@ CREATE VIEW inventory.storage_daily AS
                             WHEN (COALESCE(n.next_gone_day, 'infinity'::date) >= COALESCE(n.gone_day, 'infinity'::date)) THEN (n.next_day - 1)
                             ELSE NULL::date
                         END) AS final_day
-                   FROM ( SELECT stay.created_at,
+                   FROM ( SELECT stay.backup_id,
+                            stay.created_at,
                             stay.created_at_ns,
                             stay.status,
                             stay.billable_bytes,
@@ -1874,14 +1878,14 @@ CREATE VIEW inventory.storage_daily AS
                             lead(stay.gone_day) OVER in_time AS next_gone_day
                            FROM stay
                           WHERE ((stay.created_at <= (now() + '01:00:00'::interval)) AND inventory.is_finished(stay.status))
-                          WINDOW in_time AS (ORDER BY stay.created_at, stay.created_at_ns)) n
+                          WINDOW in_time AS (ORDER BY stay.created_at, stay.created_at_ns, stay.backup_id)) n
                 ), newest AS (
                  SELECT DISTINCT ON (n.day) n.day,
                     candidate.restorable_bytes
                    FROM (candidate
                      CROSS JOIN LATERAL ( SELECT (candidate.first_day + g.number) AS day
                            FROM generate_series(0, (candidate.final_day - candidate.first_day)) g(number)) n)
-                  ORDER BY n.day, candidate.created_at DESC, candidate.created_at_ns DESC
+                  ORDER BY n.day, candidate.created_at DESC, candidate.created_at_ns DESC, candidate.backup_id DESC
                 )
          SELECT s.day,
             COALESCE(sum(changed.billable_bytes) OVER (ORDER BY s.day), (0)::numeric) AS billable_bytes,
