@@ -54,6 +54,17 @@ async def test_the_cookbook_shows_what_its_queries_give(reader: Connection, quer
         assert [row for row in rows if row not in found] == []
 
 
+@pytest.mark.parametrize("query", QUERIES)
+def test_a_query_fails_for_no_record_and_takes_no_two_clusters_for_one(query: Block) -> None:
+    """A quarantined record need not be UTF-8; a cluster need not have a name, nor one of its own."""
+    by = re.findall(r"GROUP BY ([^;]*?)(?: ORDER BY|\nORDER BY|;|$)", query.text)
+    alike = [names for names in by if "cluster_name" in names and "cluster_id" not in names]
+
+    assert "convert_from" not in query.text
+    assert alike == [] or "WHERE cluster_name = '" in query.text
+    assert "USING (cluster_id, cluster_name" not in query.text
+
+
 def test_the_cookbook_answers_its_questions_in_order() -> None:
     """At least twenty-five, numbered as they stand, each with its query and result."""
     numbers = [int(number) for number in re.findall(r"^### (\d+)\. ", page(COOKBOOK).text, re.MULTILINE)]
