@@ -249,7 +249,7 @@ COMMENT ON COLUMN collector.backup.type IS 'Who made it, in the API''s word, as 
 COMMENT ON COLUMN collector.backup.source_shard_names IS 'Empty where the API names none; NULL where the service has no such field, as databases.';
 COMMENT ON COLUMN collector.backup.retain_until IS 'Floored to the microsecond; retain_until_ns holds the nanoseconds beyond.';
 COMMENT ON COLUMN collector.backup.fingerprint IS '16-byte digest of the record''s bytes as received and of the parser''s version.';
-COMMENT ON COLUMN collector.backup.last_seen_at IS 'Of a missing or vanished backup: the newest complete listing that held it. Of a live one NULL: its cluster''s observed_at says it.';
+COMMENT ON COLUMN collector.backup.last_seen_at IS 'Of a missing or vanished backup: the newest complete listing before it was missing, or first_seen_at where that is later. Of a live one NULL: its cluster''s observed_at says it.';
 COMMENT ON COLUMN collector.backup.proof IS 'Constant word that makes the foreign keys demand a complete listing.';
 COMMENT ON COLUMN collector.backup.extra IS 'Fields of the API that this version has no column for.';
 

@@ -106,7 +106,7 @@ COMMENT ON COLUMN inventory.backups.free_space_required_bytes IS 'Free space tha
 COMMENT ON COLUMN inventory.backups.extra IS 'Fields of the API that have no column here, as JSON; NULL where there are none.';
 COMMENT ON COLUMN inventory.backups.labels IS 'The cluster''s labels in the configuration.';
 COMMENT ON COLUMN inventory.backups.first_seen_at IS 'Start of the first listing that held it.';
-COMMENT ON COLUMN inventory.backups.last_seen_at IS 'Start of the newest listing known to hold it.';
+COMMENT ON COLUMN inventory.backups.last_seen_at IS 'Until when it is known to have been there: start of the newest complete listing before it was missing, or of the newest of all while it is live; not before first_seen_at. An incomplete listing that showed it later is not counted.';
 COMMENT ON COLUMN inventory.backups.missing_since IS 'Start of the complete listing that first lacked it.';
 COMMENT ON COLUMN inventory.backups.vanished_at IS 'Start of the second complete listing in a row that lacked it.';
 COMMENT ON COLUMN inventory.backups.vanish_reason IS 'Why it vanished, inferred: the API gives no reasons. expired: it had reached its retention, within a day (of a retention below a week: within a seventh); that is its own retain_until, else, unless it was made by hand (type MANUAL), the known retention of its cluster. cluster_deleted: it had not, and went missing while the API answered 404 for its cluster. deleted_early: it had not, and its cluster was there. unknown: cannot be inferred.';

@@ -147,6 +147,25 @@ async def test_a_partial_listing_marks_nothing_and_keeps_what_it_could_read(rig:
     assert row["listing_digest"] is None
 
 
+async def test_what_only_an_incomplete_listing_showed_again_is_live_and_known_until_the_complete_one_before(
+    rig: Rig, db: Connection
+) -> None:
+    """It was there later than the listing that lacked it, so then too. When it goes again, nothing newer is said."""
+    await rig.merge(records("a", "b"))
+    lacking = await rig.merge(records("a"))
+    await rig.merge([*records("a", "b"), UNREADABLE])
+    live = await states(db)
+
+    await rig.merge(records("a"))
+
+    until = (
+        "SELECT last_seen_at = (SELECT started_at FROM collector.listing WHERE listing_id = $1) FROM inventory.backups"
+    )
+    assert live == {"a": "live", "b": "live"}
+    assert await states(db) == {"a": "live", "b": "missing"}
+    assert await db.fetchval(f"{until} WHERE backup_id = 'b'", lacking.listing_id)
+
+
 async def test_a_cluster_that_left_the_configuration_keeps_its_backups(rig: Rig, db: Connection) -> None:
     """Its rows stay, live, and its cluster is marked as unmanaged; it may come back."""
     from tests.builders import register

@@ -577,7 +577,7 @@ END) STORED,
 COMMENT ON TABLE collector.backup IS 'Every backup ever listed and not pruned. live: no missing_listing_id. missing: absent from one complete listing. vanished: absent from two in a row.';
 COMMENT ON COLUMN collector.backup.created_at IS 'When the backup was completed, floored to the microsecond; created_at_ns holds the nanoseconds beyond.';
 COMMENT ON COLUMN collector.backup.retain_until IS 'Floored to the microsecond; retain_until_ns holds the nanoseconds beyond.';
-COMMENT ON COLUMN collector.backup.last_seen_at IS 'Of a missing or vanished backup: the newest complete listing that held it. Of a live one NULL: its cluster''s observed_at says it.';
+COMMENT ON COLUMN collector.backup.last_seen_at IS 'Of a missing or vanished backup: the newest complete listing before it was missing, or first_seen_at where that is later. Of a live one NULL: its cluster''s observed_at says it.';
 COMMENT ON COLUMN collector.backup.type IS 'Who made it, in the API''s word, as are method and status: also one that is not documented.';
 COMMENT ON COLUMN collector.backup.source_shard_names IS 'Empty where the API names none; NULL where the service has no such field, as databases.';
 COMMENT ON COLUMN collector.backup.fingerprint IS '16-byte digest of the record''s bytes as received and of the parser''s version.';
@@ -1120,7 +1120,7 @@ COMMENT ON COLUMN inventory.backups.free_space_required_bytes IS 'Free space tha
 COMMENT ON COLUMN inventory.backups.extra IS 'Fields of the API that have no column here, as JSON; NULL where there are none.';
 COMMENT ON COLUMN inventory.backups.labels IS 'The cluster''s labels in the configuration.';
 COMMENT ON COLUMN inventory.backups.first_seen_at IS 'Start of the first listing that held it.';
-COMMENT ON COLUMN inventory.backups.last_seen_at IS 'Start of the newest listing known to hold it.';
+COMMENT ON COLUMN inventory.backups.last_seen_at IS 'Until when it is known to have been there: start of the newest complete listing before it was missing, or of the newest of all while it is live; not before first_seen_at. An incomplete listing that showed it later is not counted.';
 COMMENT ON COLUMN inventory.backups.missing_since IS 'Start of the complete listing that first lacked it.';
 COMMENT ON COLUMN inventory.backups.vanished_at IS 'Start of the second complete listing in a row that lacked it.';
 COMMENT ON COLUMN inventory.backups.vanish_reason IS 'Why it vanished, inferred: the API gives no reasons. expired: it had reached its retention, within a day (of a retention below a week: within a seventh); that is its own retain_until, else, unless it was made by hand (type MANUAL), the known retention of its cluster. cluster_deleted: it had not, and went missing while the API answered 404 for its cluster. deleted_early: it had not, and its cluster was there. unknown: cannot be inferred.';
