@@ -87,6 +87,16 @@ def served(
     }
 
 
+async def count_sweeps(url: str) -> int:
+    """Count the sweeps that were begun in a database."""
+    connection = await asyncpg.connect(url)
+    try:
+        number: int = await connection.fetchval("SELECT count(*) FROM collector.sweep")
+        return number
+    finally:
+        await connection.close()
+
+
 async def stored(db: Connection, state: str = "live") -> Rows:
     """Read all backups in a state, by cluster and id."""
     rows: Rows = {}

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from collector.emulator import Fleet
+from tests.ports import free_port
 from tests.postgres import scratch_server
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -174,13 +175,6 @@ def try_commands(engine: Engine, folder: Path, *, url: str, http_port: int) -> N
         engine.must("stop", "--time", "30", container)
         code = engine.must("inspect", "--format", "{{.State.ExitCode}}", container)
         expect("and ends with 0 when it is told to", holds=code == "0", seen=code)
-
-
-def free_port() -> int:
-    """Find a port that nobody uses."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-    return port
 
 
 def answers(port: int) -> bool:

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import pytest
 
 from collector.embedded import find_binaries
 from tests.documents.pages import ROOT, page
+from tests.ports import free_port
 
 PATIENCE_S = 120.0
 
@@ -40,13 +40,6 @@ def environment(home: Path) -> dict[str, str]:
     """Build the environment of a shell there."""
     places = [str(home / "bin"), str(find_binaries().bin_dir), os.environ["PATH"]]
     return {"PATH": os.pathsep.join(places), "HOME": str(home), "PYTHONPATH": str(ROOT), "PGCONNECT_TIMEOUT": "10"}
-
-
-def free_port() -> int:
-    """Find a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
 
 
 def type_in(script: str, home: Path) -> str:
