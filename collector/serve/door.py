@@ -1,8 +1,9 @@
 """
 Where connections come in: so many at once, and none that dawdles. What is not HTTP gets the same headers as all else.
 
-A client that sends nothing, or its request's head byte by byte, is cut off after `IDLE_S`; whoever comes when all
-places are taken is turned away at once, so that a probe finds one again within seconds.
+A client that sends nothing, or its request's head byte by byte, is cut off after `IDLE_S`, and one that does not take
+its answers after `TAKING_S`; whoever comes when all places are taken is turned away at once, so that a probe finds one
+again within seconds.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 IDLE_S: Final = 5.0
+TAKING_S: Final = 10.0
+"""How long a client may leave in our hands what its system has no more room for."""
 CONNECTIONS_MAX: Final = 200
 CLOSE_S: Final = 1.0
 
@@ -83,9 +86,39 @@ class Door:
 
 
 class _Conversation(web.RequestHandler):
-    """A connection whose errors are as plain as all other answers."""
+    """A connection whose errors are as plain as all other answers, and that ends if these are not taken."""
 
-    __slots__ = ()
+    __slots__ = ("_breaking_off",)
+
+    _breaking_off: asyncio.TimerHandle | None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Be told of every byte that cannot be sent at once. The library would wait for ever, closing too."""
+        assert isinstance(transport, asyncio.WriteTransport)  # noqa: S101 - a socket's
+        self._breaking_off = None
+        transport.set_write_buffer_limits(high=0)
+        super().connection_made(transport)
+
+    def pause_writing(self) -> None:
+        """Give the client some time to take what is meant for it."""
+        super().pause_writing()
+        if self.transport is not None:
+            self._breaking_off = self._loop.call_later(TAKING_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """All of it was taken."""
+        super().resume_writing()
+        self._call_off()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Wait for nothing any more."""
+        self._call_off()
+        super().connection_lost(exc)
+
+    def _call_off(self) -> None:
+        if self._breaking_off is not None:
+            self._breaking_off.cancel()
+            self._breaking_off = None
 
     def handle_error(  # noqa: PLR0917 - the library's
         self,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
 
 import pytest
 import structlog
@@ -193,6 +195,23 @@ async def test_who_dawdles_is_cut_off_and_holds_up_nobody(open_service: Serving)
     assert time.monotonic() - began >= IDLE_S - 1
     for _, writer in links:
         writer.close()
+
+
+async def test_who_does_not_take_its_answers_is_cut_off(open_service: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It asks and asks and reads nothing, and would keep its place for ever."""
+    monkeypatch.setattr("collector.serve.door.TAKING_S", 0.5)
+    address = urlsplit(open_service.url)
+    with socket.socket(type=socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        await asyncio.get_running_loop().sock_connect(client, (address.hostname, address.port))
+
+        with pytest.raises(ConnectionError):
+            await asyncio.wait_for(_ask_for_ever(client), 20)
+
+
+async def _ask_for_ever(client: socket.socket) -> None:
+    while True:
+        await asyncio.get_running_loop().sock_sendall(client, b"GET /page.css HTTP/1.1\r\nHost: x\r\n\r\n" * 100)
 
 
 async def test_who_finds_no_place_is_turned_away_and_places_come_free(open_service: Serving) -> None:
