@@ -51,7 +51,8 @@ def _section(key: str, entry: dict[str, Any], models: dict[str, Any]) -> str:
     lines += ["| key | value | default | meaning |", "|---|---|---|---|"]
     for name, field in model["properties"].items():
         default = _default(field) if name not in model.get("required", ()) else "required"
-        lines.append(f"| `{name}` | {_value(field)} | {default} | {field['description']} |")
+        sentence = " ".join(field["description"].split())
+        lines.append(f"| `{name}` | {_value(field)} | {default} | {sentence} |")
     return "\n".join(lines) + "\n"
 
 

@@ -128,7 +128,8 @@ class HttpSettings(Settings):
     clients send under that name."""
 
     unauthenticated: Boolean = False
-    """Whether everyone who can reach a wider address may read all without a token."""
+    """Whether everyone who gets there may read all without a token: at a wider address, or at loopback under a name
+    other than `localhost`, as through a proxy on this machine."""
 
     @model_validator(mode="after")
     def _check_guarded(self) -> Self:

@@ -1,5 +1,7 @@
 """
-What every answer has and every request must: safe headers, a method that only reads, and a token or a proxy's word.
+What every answer has and every request must: safe headers, a method that only reads, a token or a proxy's word.
+
+Where neither is asked for since only this machine gets there, a request must at least name it.
 
 Nothing of a request goes into a log line, nor into an answer but the page's own: neither its path, nor its headers, nor
 the name of the host. The page repeats what was asked for, as text.
@@ -17,6 +19,7 @@ from aiohttp import web
 
 from collector.config import read_secret
 from collector.errors import CredentialError
+from collector.serve.hosts import names_us
 from collector.serve.proxies import Proxies
 
 if TYPE_CHECKING:
@@ -46,15 +49,7 @@ METHODS: Final = ("GET", "HEAD")
 def guarded_by(settings: HttpSettings, env: Mapping[str, str]) -> list[Middleware]:
     """Make the middlewares of an application, the outermost first."""
     gate, proxies = Gate(settings, env), Proxies(settings)
-
-    @web.middleware
-    async def harden(request: web.Request, handler: Handler) -> web.StreamResponse:
-        try:
-            response = await handler(request)
-        except web.HTTPException as exc:
-            response = plain(exc.status, exc.reason)
-        response.headers.update(HEADERS)
-        return response
+    loopback_only = not (settings.is_guarded or settings.unauthenticated)
 
     @web.middleware
     async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -62,6 +57,8 @@ def guarded_by(settings: HttpSettings, env: Mapping[str, str]) -> list[Middlewar
             return plain(405, "Method Not Allowed", headers={"Allow": ", ".join(METHODS)})
         if request.path in OPEN_PATHS:
             return await handler(request)
+        if loopback_only and not names_us(request.headers.getall("Host", ())):
+            return plain(421, "Misdirected Request")
         match proxies.judge(request.headers.getall(proxies.header, []), peer=_peer_of(request)):
             case "refused":
                 return plain(403, "Forbidden")
@@ -72,7 +69,17 @@ def guarded_by(settings: HttpSettings, env: Mapping[str, str]) -> list[Middlewar
             case _:
                 return await handler(request)
 
-    return [harden, admit]
+    return [_harden, admit]
+
+
+@web.middleware
+async def _harden(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        response = await handler(request)
+    except web.HTTPException as exc:
+        response = plain(exc.status, exc.reason)
+    response.headers.update(HEADERS)
+    return response
 
 
 class Gate:

@@ -137,13 +137,39 @@ async def test_the_probes_are_open_and_say_one_word(closed_service: Serving) -> 
     assert (ready.status, ready.text) == (200, "ok\n")
 
 
-async def test_nothing_of_a_request_comes_back(open_service: Serving) -> None:
+async def test_nothing_of_a_request_comes_back(migrated_url: str) -> None:
     """Neither its path nor its host, which anybody can make up."""
-    answer = await open_service.ask("/<script>?x=<script>", headers={"Host": "evil.test", "X-Forwarded-Host": "evil"})
+    async with serving(migrated_url, HttpSettings(unauthenticated=True)) as service:
+        answer = await service.ask("/<script>?x=<script>", headers={"Host": "evil.test", "X-Forwarded-Host": "evil"})
 
     assert answer.status == 404
     assert "script" not in answer.text
     assert "evil" not in answer.text + str(answer.headers)
+
+
+@pytest.mark.parametrize(
+    "settings, statuses",
+    [
+        (HttpSettings(), {421}),
+        (HttpSettings(unauthenticated=True), {200}),
+        (HttpSettings(token=SecretSource(env="T")), {200}),
+    ],
+    ids=["nothing", "everybody", "token"],
+)
+async def test_on_loopback_only_who_names_this_machine_is_answered(
+    migrated_url: str, settings: HttpSettings, statuses: set[int]
+) -> None:
+    """A site that let its name lead here could else read all that a browser on this machine can."""
+    headers = {"Authorization": "Bearer s3cr3t"}
+    async with serving(migrated_url, settings, env=ENV) as service:
+        named = {
+            (await service.ask(path, headers={**headers, "Host": "evil.test:8080"})).status
+            for path in ("/", "/metrics")
+        }
+        probe = await service.ask("/healthz", headers={"Host": "evil.test"})
+        local = await service.ask("/metrics", headers={**headers, "Host": "localhost:8080"})
+
+    assert (named, probe.status, local.status) == (statuses, 200, 200)
 
 
 @pytest.mark.parametrize(
