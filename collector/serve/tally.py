@@ -1,6 +1,7 @@
 """
 What this process counts of its own work, for Prometheus. In a registry of its own: no library's numbers beside ours.
 
+What the kernel counts of the process has the names it has everywhere; the version of Python is none of it.
 Labels are enumerations only: what comes from the API or from people is in none of them.
 """
 
@@ -10,7 +11,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Final, get_args
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, disable_created_metrics
 
 from collector.records import Counts, Outcome, SweepOutcome
 
@@ -102,6 +103,7 @@ class Tally(SweepTally):
         )
         self._reload_ok.set(1)
         self._reloaded_at.set(time.time())
+        ProcessCollector(registry=self.registry)
 
     def note_skipped(self, runs: int) -> None:
         """Count runs that were skipped."""
