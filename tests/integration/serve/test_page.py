@@ -361,6 +361,32 @@ async def test_an_empty_inventory_says_so(migrated_url: str) -> None:
     assert "No clusters yet" in text
 
 
+async def test_what_is_not_known_is_not_said_to_be_none(migrated_url: str) -> None:
+    """Of a cluster that nobody ever read, and of one that is not watched any more; of one that is empty it is."""
+    async with store_of(migrated_url, CLUSTER, OTHER, NAMED) as rig:
+        await rig.merge([record("b1", cluster=NAMED)], cluster=NAMED)
+        await rig.merge([], cluster=CLUSTER)
+        await register(rig.store, CLUSTER, OTHER)
+
+    async with serving(migrated_url) as service:
+        facts = {each.id: facts_in(await service.ask(f"/clusters/{each.id}")) for each in (OTHER, NAMED, CLUSTER)}
+        fleet = (await service.ask("/")).text
+
+    assert facts == {
+        OTHER.id: ("not known", "not known"),
+        NAMED.id: ("not judged", "not judged"),
+        CLUSTER.id: ("none finished", "0"),
+    }
+    assert (fleet.count(">not known<"), fleet.count(">no finished backup<")) == (1, 1)
+
+
+def facts_in(answer: Answer) -> tuple[str, str]:
+    """Read what a cluster's page says of its newest backup, and of how many are live."""
+    said = dict(re.findall(r"<dt>([^<]*)</dt><dd>(.*?)</dd>", answer.text))
+    newest, live = (re.sub(r"<[^>]*>", "", said[name]) for name in ("Newest backup", "Live backups"))
+    return newest, live
+
+
 async def test_a_database_without_an_inventory_is_told(database_url: str) -> None:
     """503, and that there is none."""
     async with serving(database_url) as service:
