@@ -79,13 +79,15 @@ async def at_work(world: World) -> AsyncIterator[Rig]:
 
 
 async def test_who_does_not_lead_does_not_sweep(world: World) -> None:
-    """Not even on demand."""
-    async with at_work(world) as rig:
+    """Not even on demand, while another sweeps from its beginning to its end."""
+    async with at_work(world) as rig, at_work(world) as leader:
         rig.sweeper.ask()
         rig.sweeper.reconsider()
-        await asyncio.sleep(0)
+        leader.leadership._tell(held=True)
+        await leader.until("sweeps_total", "complete", 1)
 
-    assert world.emulator.requests_total == 0
+    assert [outcome for (name, outcome), swept in rig.series().items() if name == "sweeps_total" and swept] == []
+    assert world.emulator.requests_total == leader.series()["api_requests_total", ""] > 0
 
 
 async def test_the_schedule_is_kept(world: World) -> None:
