@@ -113,12 +113,11 @@ class Sweeper:
         if wait_s > 0:
             over = (self._stopping, self._leadership.lost)
             await first_of(self._asked, self._changed, *over, timeout_s=min(wait_s, LOOK_S))
-        if self._asked.is_set():
-            self._asked.clear()
-            return True
-        if self._changed.is_set() or table.wait_s(self._now()) > 0:
+        is_asked = self._asked.is_set()
+        if not is_asked and (self._changed.is_set() or table.wait_s(self._now()) > 0):
             return False
-        table.begin()
+        self._asked.clear()
+        table.begin(self._now())
         return True
 
     def _is_over(self) -> bool:

@@ -49,9 +49,10 @@ class Timetable:
         self._seen_at = now
         return max(0.0, (self._due_at - now).total_seconds())
 
-    def begin(self) -> None:
-        """Note that the run that is due begins."""
-        self._done_at = self._tick
+    def begin(self, now: datetime) -> None:
+        """Note that a run begins: the one whose tick has come, on demand too while chance still delays it."""
+        if now >= self._tick:
+            self._done_at = self._tick
 
     def end(self, now: datetime) -> int:
         """Note that a run has ended, and tell how many were skipped meanwhile."""

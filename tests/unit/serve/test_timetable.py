@@ -30,7 +30,7 @@ def run_through(table: Timetable, count: int) -> list[datetime]:
     due = []
     for _ in range(count):
         due.append(table.due_at)
-        table.begin()
+        table.begin(table.due_at)
         assert table.end(table.due_at) == 0
     return due
 
@@ -74,7 +74,7 @@ def test_a_quarter_of_an_hour_stays_one_when_clocks_change() -> None:
 def test_a_run_that_takes_too_long_skips_what_falls_into_it() -> None:
     """It ends 50 minutes later: three runs are skipped and counted, and the next one is the next tick."""
     table = table_of("*/15 * * * *", NOON)
-    table.begin()
+    table.begin(table.due_at)
 
     skipped = table.end(NOON + 65 * MINUTE)
 
@@ -88,7 +88,7 @@ def test_a_clock_that_jumps_ahead_makes_one_run_and_no_burst() -> None:
     tomorrow = NOON + timedelta(days=1)
 
     assert table.wait_s(tomorrow) == 0.0
-    table.begin()
+    table.begin(table.due_at)
     skipped = table.end(tomorrow)
 
     assert skipped == 95
@@ -120,10 +120,22 @@ def test_a_run_on_demand_that_lasts_into_a_run_takes_its_place() -> None:
     assert table.due_at == NOON + 30 * MINUTE
 
 
+def test_a_run_on_demand_is_the_one_that_chance_still_delays() -> None:
+    """Its tick has come: nothing is skipped."""
+    table = table_of("*/15 * * * *", NOON, jitter_s=600.0)
+    asked_at = NOON + 15 * MINUTE + timedelta(seconds=1)
+    assert table.due_at > asked_at
+
+    table.begin(asked_at)
+
+    assert table.end(asked_at + MINUTE) == 0
+    assert table.due_at >= NOON + 30 * MINUTE
+
+
 def test_counting_ends_somewhere() -> None:
     """A clock that jumps by years does not keep the loop busy."""
     table = table_of("* * * * *", NOON)
-    table.begin()
+    table.begin(table.due_at)
 
     assert table.end(NOON + timedelta(days=3650)) == SKIPPED_MAX
 
@@ -145,7 +157,7 @@ def test_runs_never_come_closer_than_a_tick(jitter_s: float) -> None:
     due = []
     for _ in range(20):
         due.append(table.due_at)
-        table.begin()
+        table.begin(table.due_at)
         table.end(table.due_at)
 
     assert due == sorted(due)
