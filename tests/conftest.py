@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 import asyncpg
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from collector.embedded import EmbeddedServer
 from tests.postgres import TEMPLATE, scratch_database, scratch_server, seal_template
@@ -21,18 +23,37 @@ settings.register_profile("unhurried", parent=settings(), deadline=None)
 settings.load_profile("unhurried")
 
 
-COSTLY: Final = ("inventory", "history", "window", "inventory_url", "own_server", "shelf", "story")
-"""Fixtures that take seconds to set up and serve many tests."""
+TOGETHER: Final = {
+    "tests/acceptance/test_deletion_matrix.py": "story",
+    "tests/browser/test_page.py": "window",
+    "tests/deploy/test_oldest_postgres.py": "oldest",
+    "tests/deploy/test_supply_chain.py": "shelf",
+    "tests/deploy/test_upgrades.py": "today",
+    "tests/documents/test_queries.py": "inventory",
+    "tests/documents/test_restore.py": "inventory",
+    "tests/documents/test_schema_dumps.py": "migrated",
+    "tests/integration/serve/test_page.py": "inventory_url",
+    "tests/integration/store/test_analysis_plans.py": "history",
+    "tests/integration/store/test_faults.py": "own_server",
+    "tests/integration/store/test_page_plans.py": "pool",
+}
+"""Modules whose tests share a fixture that takes seconds to set up, by its name: one process runs them all."""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests that share a costly fixture in one process, so that it is set up once."""
-    for item in items:
-        for name in COSTLY:
-            if name in getattr(item, "fixturenames", ()):
-                item.add_marker(pytest.mark.xdist_group(name))
-                break
+class Together(LoadScopeScheduling):  # type: ignore[misc]  # the library has no types
+    """
+    Shares the tests out one by one, but for those that belong together.
+
+    `xdist_group` marks would do, were they not without effect on this pytest (xdist 3.8 writes to `Item._nodeid`).
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return TOGETHER.get(nodeid.partition("::")[0], nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
+    """Let xdist use it."""
+    return Together(config, log)
 
 
 @pytest.fixture(scope="session")
