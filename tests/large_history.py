@@ -65,7 +65,8 @@ SELECT
     CASE WHEN h + $5 < $2 THEN now() - make_interval(hours => ($2 - h - $5 - 1) * $6::int, mins => 5) END,
     CASE WHEN h + $5 < $2 THEN (h + $5 + 1)::bigint * 100000 + n END,
     CASE WHEN h + $5 < $2 THEN 'unknown' END,
-    md5(n || '/' || h * $6::int / 24)::uuid, '2.12', 1000000 + h, 30, 1000 + h, 1000000 + h, 2000000 + h, 'b1gfolder',
+    md5(1 + (n - 1) % $7::int || '/' || h * $6::int / 24)::uuid,
+    '2.12', 1000000 + h, 30, 1000 + h, 1000000 + h, 2000000 + h, 'b1gfolder',
     decode(md5(n || '/' || h), 'hex')
 FROM generate_series($3::int, $4::int) AS h CROSS JOIN LATERAL generate_series(1, $1::int + 0 * h) AS n
 """
@@ -85,9 +86,26 @@ WHERE h - $5 - late >= 0
 
 
 async def fill(
-    connection: Connection, *, clusters: int, days: int, step_h: Literal[1, 24] = 1, rows_at_once: int = 1_000_000
+    connection: Connection,
+    *,
+    clusters: int,
+    days: int,
+    step_h: Literal[1, 24] = 1,
+    families: int | None = None,
+    rows_at_once: int = 1_000_000,
 ) -> None:
-    """Write the history into an empty migrated database, in the order of time, and collect statistics."""
+    """
+    Write the history into an empty migrated database, in the order of time, and collect statistics.
+
+    Args:
+        connection: of one who may create.
+        clusters: how many.
+        days: how far back.
+        step_h: hours from one backup to the next, and from one listing to the next.
+        families: so many clusters differ in their names of indices; None: all.
+        rows_at_once: written by one statement.
+    """
+    families = families or clusters
     newest = days * 24 // step_h - 1
     kept = KEPT_H // step_h
     # The proof of absence was checked by the program; here it would be checked for each of millions of rows again. And
@@ -98,11 +116,11 @@ async def fill(
     chunk = max(1, rows_at_once // clusters)
     async with connection.transaction():
         await connection.execute(_CLUSTERS, clusters, newest, step_h)
-        await connection.execute(_NAMES, clusters, days)
+        await connection.execute(_NAMES, families, days)
         for first in range(0, newest + 1, chunk):
             steps = (first, min(first + chunk - 1, newest))
             await connection.execute(_LISTINGS, clusters, newest, *steps, step_h)
-            await connection.execute(_BACKUPS, clusters, newest, *steps, kept, step_h)
+            await connection.execute(_BACKUPS, clusters, newest, *steps, kept, step_h, families)
             await connection.execute(_CHANGES, clusters, newest, *steps, kept, step_h)
     for table in ("cluster", "listing", "index_set", "backup", "backup_change"):
         await connection.execute(f"ALTER TABLE collector.{table} ENABLE TRIGGER ALL")

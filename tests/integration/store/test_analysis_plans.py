@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.any_python
 
-CLUSTERS: Final = 20
+CLUSTERS: Final = 1000
 DAYS: Final = 730
 
 QUESTIONS: Final = [
@@ -58,11 +58,11 @@ QUESTIONS: Final = [
 
 @pytest.fixture(scope="module")
 async def history(postgres: EmbeddedServer, migrated_template: str) -> AsyncIterator[Connection]:
-    """Yield twenty clusters with two years of hourly backups that are kept for fourteen days, with statistics."""
+    """Yield a thousand clusters with two years of daily backups that are kept for fourteen days, with statistics."""
     async with scratch_database(postgres, template=migrated_template) as url:
         connection = await asyncpg.connect(url)
         try:
-            await fill(connection, clusters=CLUSTERS, days=DAYS)
+            await fill(connection, clusters=CLUSTERS, days=DAYS, step_h=24, families=20)
             yield connection
         finally:
             await connection.close()
@@ -87,8 +87,8 @@ async def test_who_asks_for_a_state_reads_no_vanished_backup(history: Connection
 
     assert scans
     for scan in scans:
-        assert scan.get("Rows Removed by Filter", 0) <= CLUSTERS * 336
-        assert scan["Plan Rows"] <= 3 * CLUSTERS * 336
+        assert scan.get("Rows Removed by Filter", 0) <= CLUSTERS * 14
+        assert scan["Plan Rows"] <= 3 * CLUSTERS * 14
 
 
 @pytest.mark.parametrize("at", ["1 day", "100 days", "700 days"])
@@ -103,14 +103,14 @@ async def test_the_past_of_a_cluster_is_no_question_to_whole_pages(history: Conn
 
 
 async def test_the_history_is_what_the_program_would_have_left(history: Connection) -> None:
-    """Every cluster has its 336 live backups, no gap, and nothing missed."""
+    """Every cluster has its 14 live backups, no gap, and nothing missed."""
     live = await history.fetch("SELECT live_backups, verdict FROM inventory.freshness")
     shares = await history.fetchrow(
         "SELECT attained_of_known, unknown < 0.001 FROM inventory.attainment "
         "WHERE cluster_id = 'c00007' AND window_days = 365"
     )
 
-    assert {tuple(row) for row in live} == {(336, "fresh")}
+    assert {tuple(row) for row in live} == {(14, "fresh")}
     assert await history.fetchval("SELECT count(*) FROM inventory.gaps WHERE cluster_id = 'c00007'") == 0
     assert shares is not None
     assert tuple(shares) == (1, True)
