@@ -45,9 +45,11 @@ async def prepare_database(config: Config, sweep: Sweep, url: str) -> None:
         DatabaseError, SchemaError: it cannot be used.
     """
     settings = config.database
-    if sweep.writes == "rehearsed":
+    if sweep.writes == "rehearsed" and settings.auto_migrate:
         settings = settings.model_copy(update={"auto_migrate": False})
-    await prepare_schema(url, settings)
+        await prepare_schema(url, settings, otherwise="run without --dry-run")
+    else:
+        await prepare_schema(url, settings)
 
 
 async def sweep_once(

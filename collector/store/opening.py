@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 
-async def prepare_schema(url: str, settings: DatabaseSettings) -> Plan:
+async def prepare_schema(url: str, settings: DatabaseSettings, *, otherwise: str = "set database.auto_migrate") -> Plan:
     """
     Make the schema what this program writes, if the configuration allows.
+
+    Args:
+        otherwise: what else than migrating by hand helps where it does not allow it.
 
     Returns:
         The plan: `pending` was applied.
@@ -34,7 +37,7 @@ async def prepare_schema(url: str, settings: DatabaseSettings) -> Plan:
     if not settings.auto_migrate:
         message = (
             f"the schema is at version {found.applied} and {len(found.pending)} migrations are pending: "
-            "run `collector migrate`, or set database.auto_migrate"
+            f"run `collector migrate`, or {otherwise}"
         )
         raise SchemaError(message)
     direct = settings.migrate_url.get_secret_value() if settings.migrate_url else url

@@ -66,6 +66,7 @@ async def test_a_dry_run_applies_no_migration(program: Program, database_url: st
     after = await program.run("migrate", "--status")
 
     assert dry.code == 2
+    assert "run `collector migrate`, or run without --dry-run" in dry.stderr
     assert after.stdout.startswith("pending  0001 create_tables\n")
 
 
