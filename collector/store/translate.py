@@ -108,7 +108,13 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 def _describe(error: BaseException) -> str:
     if isinstance(error, asyncpg.PostgresError):
-        return f"{error.sqlstate}: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
+        return f"{error.sqlstate}: {_first_line(error, type(error).__name__)}"
     if isinstance(error, TimeoutError):
-        return "no answer in time"
-    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"
+        return "the database: no answer in time"
+    if isinstance(error, OSError):  # its text names an address at best, and the API is on the network as well
+        return f"no connection to the database: {type(error).__name__}: {_first_line(error)}"
+    return f"{type(error).__name__}: {_first_line(error)}"
+
+
+def _first_line(error: BaseException, instead: str = "no message") -> str:
+    return str(error).splitlines()[0] if str(error) else instead

@@ -24,7 +24,7 @@ async def test_a_database_that_is_not_there_is_exit_3(program: Program, command:
     ended = await program.run(command)
 
     assert ended.code == 3
-    assert "ConnectionRefusedError" in ended.stdout + ended.stderr
+    assert "no connection to the database: ConnectionRefusedError" in ended.stdout + ended.stderr
     assert "pass-canary" not in ended.stdout + ended.stderr
 
 

@@ -80,6 +80,12 @@ def test_a_broken_connection_may_heal(error: Exception) -> None:
     assert type(translate(error)) is DatabaseUnavailable
 
 
+@pytest.mark.parametrize("error", [TimeoutError(), ConnectionRefusedError(111, "refused"), OSError()], ids=repr)
+def test_a_broken_connection_is_said_to_be_the_databases(error: OSError) -> None:
+    """A refused connection alone would leave open whether it was the API's."""
+    assert "the database" in str(translate(error))
+
+
 @pytest.mark.parametrize("link", ["__context__", "__cause__"])
 @pytest.mark.parametrize("sqlstate, expected", [("53100", DatabaseUnavailable), ("28P01", DatabaseRefused)])
 def test_the_cause_is_found_behind_what_hides_it(link: str, sqlstate: str, expected: type[DatabaseError]) -> None:
