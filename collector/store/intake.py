@@ -62,6 +62,8 @@ class Intake:
     """Records in the whole listing."""
     listed_ids: set[str]
     """Ids known to be listed: to begin with, those recognised without reading."""
+    refused_ids: set[str] = field(default_factory=set)
+    """Ids of records of this cluster that were put aside."""
     refused: int = 0
     foreign: int = 0
 
@@ -80,7 +82,7 @@ class Intake:
             chunk.refusals = self._refuse(results, raws, fingerprints)
             refused = {refusal.fingerprint for refusal in chunk.refusals}
             fingerprints = [fingerprint for fingerprint in fingerprints if fingerprint not in refused]
-        self._take_ids([str(backup[BACKUP_ID]) for backup in backups])
+        self._take_ids([str(backup[BACKUP_ID]) for backup in backups], refused=_own_ids(results))
         chunk.rows = to_rows(backups, fingerprints, self.listing)
         chunk.index_sets = index_sets_in(backups, self.listing.cluster.service)
         return chunk
@@ -100,12 +102,26 @@ class Intake:
             raise BadAnswer(message)
         return refusals
 
-    def _take_ids(self, ids: Sequence[str]) -> None:
-        distinct = set(ids)
-        if len(distinct) < len(ids) or not distinct.isdisjoint(self.listed_ids):
-            message = f"backup {_first_double(ids, self.listed_ids)} was listed twice with different content"
+    def _take_ids(self, ids: Sequence[str], *, refused: Sequence[str]) -> None:
+        # Twins alike to the byte have collapsed before: a second one says something else, readable or not.
+        taken = [*ids, *refused]
+        distinct = set(taken)
+        if len(distinct) < len(taken) or not (
+            distinct.isdisjoint(self.listed_ids) and distinct.isdisjoint(self.refused_ids)
+        ):
+            double = _first_double(taken, self.listed_ids | self.refused_ids)
+            message = f"backup {double} was listed twice with different content"
             raise ListingMoved(message)
-        self.listed_ids |= distinct
+        self.listed_ids.update(ids)
+        self.refused_ids.update(refused)
+
+
+def _own_ids(results: Sequence[Backup | UnreadableValue]) -> list[str]:
+    return [
+        result.backup_id
+        for result in results
+        if isinstance(result, UnreadableValue) and result.backup_id is not None and result.kind != FOREIGN
+    ]
 
 
 def _first_double(ids: Sequence[str], before: set[str]) -> str:

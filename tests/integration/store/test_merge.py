@@ -176,6 +176,36 @@ async def test_one_id_with_two_contents_means_that_the_list_moved(
     assert await every_row(db) == before
 
 
+@pytest.mark.parametrize("count", [0, BIG], ids=["few", "many"])
+@pytest.mark.parametrize(
+    "twins",
+    [
+        [record("a"), record("a", sizeBytes="x")],
+        [record("a", sizeBytes="x"), record("a")],
+        [record("a", sizeBytes="x"), record("a", sizeBytes="y")],
+    ],
+    ids=["second", "first", "both"],
+)
+async def test_a_second_content_that_cannot_be_read_is_a_second_content_too(
+    rig: Rig, db: Connection, twins: list[bytes], count: int
+) -> None:
+    """The readable one does not win over the other (A10)."""
+    await rig.merge([])
+    before = await every_row(db)
+
+    with pytest.raises(ListingMoved, match="backup a was listed twice"):
+        await rig.merge([twins[0], *numbered(count), twins[1]])
+
+    assert await every_row(db) == before
+
+
+async def test_one_unreadable_record_listed_twice_alike_is_put_aside_once(rig: Rig) -> None:
+    """It says nothing else the second time (A9)."""
+    result = await rig.merge([record("a", sizeBytes="x"), record("b"), record("a", sizeBytes="x")])
+
+    assert result.counts == Counts(inserted=1, quarantined=1, duplicates=1)
+
+
 @pytest.mark.parametrize(
     "foreign, own, refused", [(1, 9, False), (2, 17, True), (1, 8, True), (1, 0, True), (10, 90, False)]
 )
