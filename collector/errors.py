@@ -43,6 +43,12 @@ class ConfigError(CollectorError):
         self.problems = problems
 
 
+class OutputError(CollectorError):
+    """The work is done, and what the command had to say of it could not be written to stdout."""
+
+    kind = "output"
+
+
 class CredentialError(CollectorError):
     """No usable credential: absent, empty, unreadable, or refused by the token service (exit 2)."""
 

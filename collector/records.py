@@ -23,7 +23,7 @@ Outcome = Literal["complete", "partial", "held", "failed", "superseded"]
 """Of a listing."""
 
 SweepOutcome = Literal["complete", "partial", "failed", "interrupted"]
-"""Of a sweep: every cluster is complete, some are, none is; or it was stopped."""
+"""Of a sweep: every cluster is complete, some are not, every listing failed; or it was stopped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -215,12 +215,11 @@ async def _conclude(crew: _Crew, ending: Ending, store: Store, *, discovered: Se
 
 
 def _outcome(summary: Summary, ending: Ending) -> SweepOutcome:
-    done = sum(map(summary.is_complete, summary.results))
     if summary.is_whole():
         return "complete"
     if ending == "interrupted" or any(each.error == "interrupted" for each in summary.discovered):
         return "interrupted"
-    return "partial" if done else "failed"
+    return "failed" if all(each.outcome == "failed" for each in summary.results) else "partial"
 
 
 async def _read_overtaken(results: Sequence[ListingResult], store: Store) -> frozenset[str]:

@@ -29,7 +29,7 @@ CREATE INDEX sweep_running_idx ON collector.sweep (deadline_at) WHERE outcome = 
 
 COMMENT ON TABLE collector.sweep IS 'One pass over all selected clusters.';
 COMMENT ON COLUMN collector.sweep.deadline_at IS 'When the sweep ends itself at the latest; a row still running after that was killed.';
-COMMENT ON COLUMN collector.sweep.outcome IS 'complete: every selected cluster has a complete listing from this sweep or a newer one. partial: some have. failed: none has. interrupted: stopped by a signal. aborted: killed, and closed by a later sweep.';
+COMMENT ON COLUMN collector.sweep.outcome IS 'complete: every selected cluster has a complete listing from this sweep or a newer one. partial: some have not. failed: every listing has failed. interrupted: stopped by a signal. aborted: killed, and closed by a later sweep.';
 COMMENT ON COLUMN collector.sweep.trace_id IS 'Sent to the API as x-client-trace-id with every request of the sweep.';
 
 CREATE TABLE collector.cluster (

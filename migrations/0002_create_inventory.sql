@@ -348,7 +348,7 @@ FROM collector.sweep AS s;
 
 COMMENT ON VIEW inventory.sweeps IS 'One row for each pass over the selected clusters.';
 COMMENT ON COLUMN inventory.sweeps.sweep_id IS 'Number of the sweep; a higher one began later.';
-COMMENT ON COLUMN inventory.sweeps.outcome IS 'complete, partial (some clusters are not complete), failed (none is), interrupted (by a signal), aborted (killed), running.';
+COMMENT ON COLUMN inventory.sweeps.outcome IS 'complete, partial (some clusters are not complete), failed (every listing failed), interrupted (by a signal), aborted (killed), running.';
 COMMENT ON COLUMN inventory.sweeps.started_at IS 'When it began, on the database''s clock.';
 COMMENT ON COLUMN inventory.sweeps.finished_at IS 'When it ended; NULL: it runs.';
 COMMENT ON COLUMN inventory.sweeps.duration IS 'finished_at - started_at.';

@@ -36,6 +36,7 @@ _CODES: Final = {
     "database_unavailable": UNAVAILABLE,
     "transaction_conflict": UNAVAILABLE,
     "discovery_incomplete": INCOMPLETE,
+    "output": INCOMPLETE,
 }
 CREDENTIAL: Final = frozenset({"unauthenticated", "credential"})
 """The kinds of fault that are the credential's, whatever was asked for."""

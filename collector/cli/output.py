@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 import click
 
+from collector.errors import OutputError
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -19,7 +21,7 @@ class Lasting:
     """A text stream that outlives its reader: once nobody reads, what is written goes nowhere."""
 
     def __init__(self, stream: TextIO, *, forgives: type[OSError] = BrokenPipeError) -> None:
-        """Stand in for `stream`; what fails otherwise than by `forgives` is raised, once."""
+        """Stand in for `stream`; what fails otherwise than by `forgives` is an OutputError, once."""
         self._stream = stream
         self._forgives = forgives
 
@@ -51,7 +53,7 @@ class Lasting:
         os.dup2(nowhere, self._stream.fileno())
         os.close(nowhere)
         if not forgiven:
-            raise error
+            raise OutputError(f"stdout cannot be written: {error.strerror}") from None
 
 
 def outlast_readers() -> None:

@@ -30,7 +30,7 @@ def script(emulator: Emulator) -> None:
         emulator.fleet.remove_backup(cluster_id, "b0")
     emulator.fleet.clear_backups("held")
     faults = emulator.faults
-    faults.raw_record("partial", 2, '{"id":"b9","sourceClusterId":"partial","createdAt":"yesterday"}')
+    faults.raw_record("partial", 2, '{"id":"b10","sourceClusterId":"partial","createdAt":"yesterday"}')
     faults.fail("forbidden", status=403, code=Code.PERMISSION_DENIED)
     faults.fail("absent", status=404, code=Code.NOT_FOUND)
     faults.fail("broken", status=500, code=Code.INTERNAL)
@@ -134,7 +134,7 @@ async def test_a_run_that_was_overtaken_reports_it_and_ends_like_the_newer_one(
         emulator.faults.clear()
         for cluster_id in ("good", "poor"):
             fleet.remove_backup(cluster_id, "b11")
-        emulator.faults.raw_record("poor", 0, '{"id":"b7","sizeBytes":"1.5"}', times=1)
+        emulator.faults.raw_record("poor", 0, '{"id":"b10","sizeBytes":"1.5"}', times=1)
         newer = await program.run("run", "--output", "json")
         between = await stored(db)
 
@@ -143,7 +143,7 @@ async def test_a_run_that_was_overtaken_reports_it_and_ends_like_the_newer_one(
 
     assert (newer.code, errors_of(newer)) == (1, {"poor": "partial"})
     assert (good.code, good.json()["outcome"], errors_of(good)) == (0, "complete", {})
-    assert (poor.code, poor.json()["outcome"], errors_of(poor)) == (1, "failed", {"poor": "superseded"})
+    assert (poor.code, poor.json()["outcome"], errors_of(poor)) == (1, "partial", {"poor": "superseded"})
     assert good.json()["clusters"]["superseded"] == poor.json()["clusters"]["superseded"] == 1
     assert await ledger(db, good) == {"good": ("superseded", None)}
     assert await stored(db) == between

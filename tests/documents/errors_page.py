@@ -20,6 +20,7 @@ from collector.errors import (
     DatabaseError,
     DiscoveryIncomplete,
     ListingError,
+    OutputError,
     SchemaError,
     SpoolError,
     TransientError,
@@ -38,6 +39,7 @@ COMMAND: Final[tuple[Kind, ...]] = (
     CredentialError,
     SchemaError,
     EmbeddedError,
+    OutputError,
 )
 RECORD: Final[tuple[Kind, ...]] = (UnreadableValue, ForeignRecord)
 

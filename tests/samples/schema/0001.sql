@@ -305,7 +305,7 @@ INSERT INTO collector.listing VALUES (3, 2, 'c9qone', 'complete', 'cluster', '20
 INSERT INTO collector.listing VALUES (4, 2, 'c9qtwo', 'complete', 'cluster', '2026-11-20 02:00:00+00', '2026-11-20 00:00:00+00', 1, 1, 0, 0, 0, 400, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL);
 INSERT INTO collector.listing VALUES (5, 3, 'c9qone', 'complete', 'cluster', '2026-11-20 03:00:00+00', '2026-11-20 00:00:00+00', 1, 1, 0, 0, 0, 300, 1, 0, 0, 1, 1, 1, 0, 0, 0, 0, NULL, NULL, NULL);
 INSERT INTO collector.listing VALUES (6, 3, 'c9qtwo', 'failed', 'cluster', '2026-11-20 03:00:00+00', '2026-11-20 00:00:00+00', 0, 3, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'unavailable', 'the API answered 503', NULL);
-INSERT INTO collector.migration VALUES (1, 'create_tables', 'b0f2c13865d70b51122d9a7c2dc6c95aa43c3a60d2378c57b0c15a9284295ae3', '0', '2026-11-20 00:00:00+00');
+INSERT INTO collector.migration VALUES (1, 'create_tables', 'ba5ccf40a67bc73ee47dfb840b2eb0c61ff3e5e5b8716203f03e71c0a3df4ce7', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.quarantine OVERRIDING SYSTEM VALUE VALUES (1, 'c9qone', '\x05', 'odd', 'sizeBytes', 'not an int64', '\x7b7d', 2, 1, '2026-11-20 01:00:00+00', 1, '2026-11-20 01:00:00+00');
 INSERT INTO collector.sweep OVERRIDING SYSTEM VALUE VALUES (1, '2026-11-20 00:00:00+00', '2026-11-20 01:30:00+00', '2026-11-20 01:01:00+00', 'complete', 'trace-1', '0.1.0', NULL, 2, 2, 0, 0, 0, 0);
 INSERT INTO collector.sweep OVERRIDING SYSTEM VALUE VALUES (2, '2026-11-20 00:00:00+00', '2026-11-20 02:30:00+00', '2026-11-20 02:01:00+00', 'complete', 'trace-2', '0.1.0', NULL, 2, 2, 0, 0, 0, 0);

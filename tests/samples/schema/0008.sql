@@ -1587,8 +1587,8 @@ INSERT INTO collector.listing VALUES (3, 2, 'c9qone', 'complete', 'cluster', '20
 INSERT INTO collector.listing VALUES (4, 2, 'c9qtwo', 'complete', 'cluster', '2026-11-20 02:00:00+00', '2026-11-20 00:00:00+00', 1, 1, 0, 0, 0, 400, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL);
 INSERT INTO collector.listing VALUES (5, 3, 'c9qone', 'complete', 'cluster', '2026-11-20 03:00:00+00', '2026-11-20 00:00:00+00', 1, 1, 0, 0, 0, 300, 1, 0, 0, 1, 1, 1, 0, 0, 0, 0, NULL, NULL, NULL);
 INSERT INTO collector.listing VALUES (6, 3, 'c9qtwo', 'failed', 'cluster', '2026-11-20 03:00:00+00', '2026-11-20 00:00:00+00', 0, 3, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'unavailable', 'the API answered 503', NULL);
-INSERT INTO collector.migration VALUES (1, 'create_tables', 'b0f2c13865d70b51122d9a7c2dc6c95aa43c3a60d2378c57b0c15a9284295ae3', '0', '2026-11-20 00:00:00+00');
-INSERT INTO collector.migration VALUES (2, 'create_inventory', 'a13d57df43b97fdc4eac609cd21ce374d0f207b23a521e1ff1ef533edeb687ef', '0', '2026-11-20 00:00:00+00');
+INSERT INTO collector.migration VALUES (1, 'create_tables', 'ba5ccf40a67bc73ee47dfb840b2eb0c61ff3e5e5b8716203f03e71c0a3df4ce7', '0', '2026-11-20 00:00:00+00');
+INSERT INTO collector.migration VALUES (2, 'create_inventory', '44c6d3894c57c7e992a0434a6368702b407fe1fe685304a0c6338918ceccba15', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.migration VALUES (3, 'notice_edits_by_hand', '894d1b225abeff7ee82663ef087b882778c548504a46eea0838953752b4cf19e', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.migration VALUES (4, 'create_analysis', '66c67b0161504fbe38af9f1a3f8f4bf8570deaa5df577aa4336cd6b8c66e428f', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.migration VALUES (5, 'create_lease', '645c07caf2bdffc93e090db5b802b53b2a633769d1d09c400c1a8e706392ad6d', '0', '2026-11-20 00:00:00+00');

@@ -884,7 +884,7 @@ CREATE TABLE collector.sweep (
 );
 COMMENT ON TABLE collector.sweep IS 'One pass over all selected clusters.';
 COMMENT ON COLUMN collector.sweep.deadline_at IS 'When the sweep ends itself at the latest; a row still running after that was killed.';
-COMMENT ON COLUMN collector.sweep.outcome IS 'complete: every selected cluster has a complete listing from this sweep or a newer one. partial: some have. failed: none has. interrupted: stopped by a signal. aborted: killed, and closed by a later sweep.';
+COMMENT ON COLUMN collector.sweep.outcome IS 'complete: every selected cluster has a complete listing from this sweep or a newer one. partial: some have not. failed: every listing has failed. interrupted: stopped by a signal. aborted: killed, and closed by a later sweep.';
 COMMENT ON COLUMN collector.sweep.trace_id IS 'Sent to the API as x-client-trace-id with every request of the sweep.';
 ALTER TABLE collector.sweep ALTER COLUMN sweep_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME collector.sweep_sweep_id_seq
@@ -1925,7 +1925,7 @@ CREATE VIEW inventory.sweeps AS
    FROM collector.sweep s;
 COMMENT ON VIEW inventory.sweeps IS 'One row for each pass over the selected clusters.';
 COMMENT ON COLUMN inventory.sweeps.sweep_id IS 'Number of the sweep; a higher one began later.';
-COMMENT ON COLUMN inventory.sweeps.outcome IS 'complete, partial (some clusters are not complete), failed (none is), interrupted (by a signal), aborted (killed), running.';
+COMMENT ON COLUMN inventory.sweeps.outcome IS 'complete, partial (some clusters are not complete), failed (every listing failed), interrupted (by a signal), aborted (killed), running.';
 COMMENT ON COLUMN inventory.sweeps.started_at IS 'When it began, on the database''s clock.';
 COMMENT ON COLUMN inventory.sweeps.finished_at IS 'When it ended; NULL: it runs.';
 COMMENT ON COLUMN inventory.sweeps.duration IS 'finished_at - started_at.';
