@@ -67,7 +67,19 @@ def test_only_what_needs_it_restarts_the_service() -> None:
     before = restart_mark()
 
     assert restart_mark("--set", "config.api.concurrency=8") == before
+    assert restart_mark("--set-json", 'config.schedule={"cron":"@daily"}') == before
     assert restart_mark("--set", "config.database.pool_size=8") != before
+
+
+def test_a_cronjob_that_comes_or_goes_restarts_the_service() -> None:
+    """With it goes the service's own schedule: one that went on as an exporter would leave nobody to sweep."""
+    exporter = restart_mark("--set-json", "config.schedule=null")
+
+    (beside,) = [pod for pod in pods(rendered("exporter")) if pod.component == "service"]
+    (alone,) = pods(render("--values", CHART / "ci/exporter-values.yaml", "--set", "cronJob.enabled=false"))
+
+    assert beside.annotations != alone.annotations
+    assert exporter != restart_mark()
 
 
 @pytest.mark.parametrize("name", ["workload-identity", "everything"])
