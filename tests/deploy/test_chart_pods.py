@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from collector.clusters import Shard
-from tests.deploy.rendering import ROOT, configs, each_set, only, pods, rendered
+from tests.deploy.rendering import ROOT, Manifest, configs, each_set, only, pods, rendered
 from tests.documents.pages import page
 from tests.documents.test_commands import complaint_about
 
@@ -154,11 +155,17 @@ def test_a_job_may_take_longer_than_its_sweep(tmp_path: Path) -> None:
     assert job["jobTemplate"]["spec"]["activeDeadlineSeconds"] == config.api.sweep_timeout_s + 300
 
 
+def lasting_policy(objects: Sequence[Manifest]) -> Manifest:
+    """Find the policy of all pods, and not the one that goes with the migration."""
+    kept = [each for each in objects if "annotations" not in each["metadata"]]
+    return dict(only(kept, "NetworkPolicy")["spec"])
+
+
 @each_set
 def test_all_that_is_not_named_is_denied(values: str) -> None:
     """The policy holds for every pod of the chart, both ways; without a service nobody gets in."""
     objects = rendered(values)
-    policy = only(objects, "NetworkPolicy")["spec"]
+    policy = lasting_policy(objects)
     selector = policy["podSelector"]["matchLabels"].items()
     served = any(each["kind"] == "Deployment" for each in objects)
 
@@ -178,14 +185,27 @@ def test_all_that_is_not_named_is_denied(values: str) -> None:
 )
 def test_a_pod_may_speak_to_what_it_needs(values: str, ports: list[int]) -> None:
     """Names, PostgreSQL and the API; a metadata service only where it is the credential."""
-    egress = only(rendered(values), "NetworkPolicy")["spec"]["egress"]
+    egress = lasting_policy(rendered(values))["egress"]
 
     assert [port["port"] for rule in egress for port in rule["ports"]] == ports
 
 
+@pytest.mark.parametrize("values, ports", [("workload-identity", [53, 53, 5432, 6432]), ("everything", [53, 53, 6432])])
+def test_the_migration_has_its_own_way_out(values: str, ports: list[int]) -> None:
+    """It runs before the policy of all pods is there, which a namespace that denies by default would not survive."""
+    objects = rendered(values)
+    (policy,) = [each for each in objects if each["kind"] == "NetworkPolicy" and "annotations" in each["metadata"]]
+    chosen = policy["spec"]["podSelector"]["matchLabels"].items()
+
+    assert [pod.component for pod in pods(objects) if chosen <= pod.labels.items()] == ["migration"]
+    assert policy["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
+    assert [port["port"] for rule in policy["spec"]["egress"] for port in rule["ports"]] == ports
+    assert set(policy["spec"]["policyTypes"]) == {"Ingress", "Egress"}
+
+
 def test_the_api_is_at_no_address_of_a_metadata_service() -> None:
     """What a pod may ask for a token is its own token only."""
-    rule = only(rendered("minimal"), "NetworkPolicy")["spec"]["egress"][2]
+    rule = lasting_policy(rendered("minimal"))["egress"][2]
 
     assert rule["to"][0]["ipBlock"] == {"cidr": "0.0.0.0/0", "except": ["169.254.0.0/16"]}
 

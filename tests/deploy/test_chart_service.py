@@ -93,8 +93,8 @@ def test_the_migration_comes_first_and_brings_along_what_it_needs(name: str) -> 
     (pod,) = [pod for pod in pods(rendered(name)) if pod.component == "migration"]
     brought = {each["metadata"]["name"] for each in rendered(name) if each["kind"] == "ConfigMap"}
 
-    assert [kind for _, kind in hooks if kind != "ExternalSecret"] == ["ConfigMap", "Job"]
-    assert [kind for _, kind in hooks][: -2 or None] == ["ExternalSecret"] * (len(hooks) - 2)
+    assert [kind for _, kind in hooks if kind != "ExternalSecret"] == ["ConfigMap", "NetworkPolicy", "Job"]
+    assert [kind for _, kind in hooks][:-3] == ["ExternalSecret"] * (len(hooks) - 3)
     assert pod.spec["serviceAccountName"] == "default"
     assert pod.volumes["/etc/collector"]["configMap"]["name"] in brought
     assert pod.container["args"] == ["migrate"]
