@@ -6,8 +6,10 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tarfile
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -266,6 +268,21 @@ def test_a_second_build_gives_the_same_bytes(built: list[Path], tmp_path: Path) 
 
     assert [path.name for path in built] == [path.name for path in again]
     assert [path.read_bytes() for path in built] == [path.read_bytes() for path in again]
+
+
+def test_the_source_archive_is_the_whole_tree(built: list[Path], tmp_path: Path) -> None:
+    """Whatever is kept, links and all: its chart shows the dashboard, and its gates find their settings."""
+    git = shutil.which("git")
+    if git is None or not (ROOT / ".git").exists():
+        pytest.skip("this tree is no repository, or nothing here can read it")
+    kept = subprocess.run([git, "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    with tarfile.open(built[1]) as archive:
+        held = {name.partition("/")[2] for name in archive.getnames()}
+        archive.extractall(tmp_path, filter="data")
+    (tree,) = tmp_path.iterdir()
+
+    assert set(kept.stdout.strip("\0").split("\0")) - held == set()
+    assert [path for path in tree.rglob("*") if path.is_symlink() and not path.exists()] == []
 
 
 def test_the_wheel_works_in_an_empty_environment(dev: ModuleType, built: list[Path], tmp_path: Path) -> None:
