@@ -138,6 +138,18 @@ def test_a_name_of_any_length_is_one_that_kubernetes_takes() -> None:
     assert all(len(name) <= 63 and not name.endswith("-") for name in names.values())
 
 
+def test_a_name_that_looks_like_a_number_stays_a_name() -> None:
+    """YAML would make a number of a release or a Secret called 123, and Kubernetes would refuse it."""
+    names = ("secrets.environment", "secrets.files", "pod.priorityClassName", "image.pullSecrets[0]")
+    values = [word for name in names for word in ("--set-string", f"{name}=123")]
+    objects = render("--values", CHART / "ci/everything-values.yaml", *values, release="123")
+
+    for each in objects:
+        if each["kind"] not in SPECS:
+            kubernetes_validate.validate(each, VERSIONS[1], strict=True)
+        assert each["metadata"]["labels"]["app.kubernetes.io/instance"] == "123"
+
+
 def test_the_chart_is_of_the_program_s_version() -> None:
     """A release raises both."""
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))

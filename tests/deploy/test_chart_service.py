@@ -128,3 +128,12 @@ def test_one_secret_may_hold_variables_and_files() -> None:
     secret = only(objects, "ExternalSecret")
 
     assert [entry["secretKey"] for entry in secret["spec"]["data"]] == ["DATABASE_URL", "key.json", "http-token"]
+
+
+def test_a_secret_without_keys_is_left_to_others() -> None:
+    """The operator would make none, or empty the one that is there."""
+    values = CHART / "ci/everything-values.yaml"
+
+    secret = only(render("--values", values, "--set-json", "externalSecret.environment=[]"), "ExternalSecret")
+
+    assert secret["metadata"]["name"] == "collector-files"

@@ -69,6 +69,8 @@ def test_null_is_something_else_than_left_out(tmp_path: Path) -> None:
         (["--set", "monitoring.podMonitor.enabled=true"], "service.enabled"),
         (["--set", "monitoring.rules.enabled=true"], "config.metrics.pushgateway"),
         (["--set", "externalSecret.enabled=true"], "externalSecret.store.name"),
+        (["--set", "externalSecret.enabled=true,externalSecret.store.name=x"], "externalSecret.environment"),
+        (["--set-json", 'pod.labels={"app.kubernetes.io/name":"x"}'], "/pod/labels"),
     ],
     ids=lambda value: value[1].partition("=")[0] if isinstance(value, list) else "",
 )

@@ -9,7 +9,7 @@
 
 {{- define "collector.selector" -}}
 app.kubernetes.io/name: collector
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "collector.labels" -}}
@@ -59,6 +59,9 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end -}}
 {{- with .Values.externalSecret -}}
 {{-   if and .enabled (not .store.name) -}}{{- fail "externalSecret: name the store in externalSecret.store.name" -}}{{- end -}}
+{{-   if and .enabled (not .environment) (not .files) -}}
+{{-     fail "externalSecret: name the keys in externalSecret.environment or externalSecret.files" -}}
+{{-   end -}}
 {{-   if and .enabled .files (not $.Values.secrets.files) -}}
 {{-     fail "externalSecret.files: name the Secret that is to be made in secrets.files" -}}
 {{-   end -}}

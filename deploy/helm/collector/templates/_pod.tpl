@@ -37,7 +37,7 @@ spec:
   {{- with $values.image.pullSecrets }}
   imagePullSecrets:
     {{- range . }}
-    - name: {{ . }}
+    - name: {{ . | quote }}
     {{- end }}
   {{- end }}
   containers:
@@ -46,9 +46,9 @@ spec:
       imagePullPolicy: {{ $values.image.pullPolicy }}
       args: {{ toJson .args }}
       envFrom:
-        - secretRef: {name: {{ $values.secrets.environment }}}
+        - secretRef: {name: {{ $values.secrets.environment | quote }}}
         {{- if and $migrates $values.migration.environment }}
-        - secretRef: {name: {{ $values.migration.environment }}}
+        - secretRef: {name: {{ $values.migration.environment | quote }}}
         {{- end }}
       {{- if .shards }}
       env:
@@ -82,7 +82,7 @@ spec:
         - {name: secrets, mountPath: /run/secrets/collector, readOnly: true}
         {{- end }}
         {{- if $token }}
-        - {name: token, mountPath: {{ dir $token }}, readOnly: true}
+        - {name: token, mountPath: {{ dir $token | quote }}, readOnly: true}
         {{- end }}
   volumes:
     - name: config
@@ -91,14 +91,14 @@ spec:
       emptyDir: {sizeLimit: {{ $values.pod.spoolSize }}}
     {{- with $values.secrets.files }}
     - name: secrets
-      secret: {secretName: {{ . }}, defaultMode: 0440}
+      secret: {secretName: {{ . | quote }}, defaultMode: 0440}
     {{- end }}
     {{- if $token }}
     - name: token
       projected:
         sources:
           - serviceAccountToken:
-              path: {{ base $token }}
+              path: {{ base $token | quote }}
               expirationSeconds: {{ $values.workloadIdentity.expirationSeconds }}
               {{- with $values.workloadIdentity.audience }}
               audience: {{ . | quote }}
@@ -115,7 +115,7 @@ spec:
           app.kubernetes.io/component: service
   {{- end }}
   {{- with $values.pod.priorityClassName }}
-  priorityClassName: {{ . }}
+  priorityClassName: {{ . | quote }}
   {{- end }}
   {{- with $values.pod.nodeSelector }}
   nodeSelector: {{- toYaml . | nindent 4 }}
