@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -91,11 +92,51 @@ def test_the_engine_is_given_only_what_the_image_is_made_of() -> None:
 
 
 def test_the_image_runs_a_python_that_is_tested() -> None:
-    """Its base is one of the Pythons that the classifiers name."""
+    """Its base is the newest of the Pythons that the classifiers name."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    (version,) = re.findall(r"^ARG PYTHON_IMAGE=python:(\d\.\d+)-slim-\w+$", DOCKERFILE, re.MULTILINE)
+    named = [re.search(r"Python :: 3\.(\d+)$", each) for each in settings["project"]["classifiers"]]
 
-    assert f"Programming Language :: Python :: {version}" in settings["project"]["classifiers"]
+    (minor,) = re.findall(r"^ARG PYTHON_IMAGE=python:3\.(\d+)-slim-\w+$", DOCKERFILE, re.MULTILINE)
+
+    assert int(minor) == max(int(match[1]) for match in named if match)
+
+
+def test_the_image_is_installed_from_locked_files_only() -> None:
+    """Every download wants its hash and is a wheel; what is built itself comes from no index; there is one index."""
+    steps = [step for line in INSTRUCTIONS if line.startswith("RUN ") for step in line.split("&&")]
+    pip = [
+        step
+        for step in steps
+        if re.search(r"\b(?:install|wheel)\b", step) and " pip " in step and "uninstall" not in step
+    ]
+
+    assert len(pip) == 4
+    for step in pip:
+        assert "--no-index" in step or {"--require-hashes", "--only-binary"} <= set(step.split()), step
+    assert "index-url" not in DOCKERFILE
+
+
+def test_the_second_stage_has_no_installer() -> None:
+    """Nor anything of the first but the program; that it is so, `./dev image-test` looks for in the image itself."""
+    second = INSTRUCTIONS[[number for number, line in enumerate(INSTRUCTIONS) if line.startswith("FROM ")][1] :]
+
+    assert [line.split()[1:] for line in second if line.startswith("COPY")] == [
+        ["--from=build", "/opt/collector", "/opt/collector"]
+    ]
+    assert "--without-pip /opt/collector" in "".join(INSTRUCTIONS)
+    assert any("pip uninstall" in line and "ensurepip" in line for line in second if line.startswith("RUN "))
+
+
+def test_the_image_says_what_it_is_and_how_it_is() -> None:
+    """Labels as the Open Containers Initiative names them, and a health check that runs a file which is there."""
+    second = "\n".join(INSTRUCTIONS).rpartition("\nFROM ")[2]
+
+    labels = set(re.findall(r"org\.opencontainers\.image\.(\w+)=", second))
+    (check,) = re.findall(r"^HEALTHCHECK .+ CMD (\[.+\])$", second, re.MULTILINE)
+
+    assert labels >= {"title", "description", "licenses", "version", "revision"}
+    assert json.loads(check)[-1] == "/opt/collector/healthcheck.py"
+    assert "COPY deploy/healthcheck.py /opt/collector/" in INSTRUCTIONS
 
 
 def test_the_image_says_which_version_it_is() -> None:
