@@ -30,6 +30,11 @@ def test_the_values_install_something_that_the_program_takes(number: int, tmp_pa
     assert config.clusters or config.discovery
 
 
+def test_five_lines_are_enough() -> None:
+    """Whoever tries it first need not read all values."""
+    assert min(block.text.count("\n") for block in VALUES if "image:" in block.text) == 5
+
+
 def test_helm_takes_the_commands(tmp_path: Path) -> None:
     """Rendered rather than installed, with all their options."""
     (tmp_path / "values.yaml").write_text(VALUES[0].text, encoding="utf-8")
