@@ -43,7 +43,7 @@ def report(packages: Sequence[Any]) -> int:
     for package, flaw in found:
         fixed = ", ".join(flaw["fix_versions"]) or "no version yet"
         print(f"{package['name']} {package['version']}: {flaw['id']}, mended in {fixed}")
-    print(f"{len(packages)} packages asked about, {len(found)} vulnerabilities known")
+    print(f"{len(packages) - len(skipped)} of {len(packages)} packages looked at, {len(found)} vulnerabilities known")
     if skipped:
         print(f"nothing is known of {', '.join(skipped)}", file=sys.stderr)
         return SOME_KNOWN if found else NOT_ASKED

@@ -238,17 +238,25 @@ def test_an_audit_that_cannot_ask_knows_nothing(
 
 
 @pytest.mark.parametrize(
-    "packages, code",
+    "packages, code, said",
     [
-        ([{"name": "one", "version": "1", "vulns": []}], NONE_KNOWN),
-        ([{"name": "one", "version": "1", "vulns": []}, {"name": "two", "skip_reason": "unknown there"}], NOT_ASKED),
-        ([{"name": "one", "version": "1", "vulns": [{"id": "X-1", "fix_versions": []}]}], SOME_KNOWN),
+        ([{"name": "one", "version": "1", "vulns": []}], NONE_KNOWN, "1 of 1 packages"),
+        ([{"name": "one", "version": "1", "vulns": []}, {"name": "two", "skip_reason": "?"}], NOT_ASKED, "1 of 2 "),
+        ([{"name": "two", "skip_reason": "unknown there"}], NOT_ASKED, "0 of 1 packages"),
+        (
+            [{"name": "one", "version": "1", "vulns": [{"id": "X-1", "fix_versions": []}]}],
+            SOME_KNOWN,
+            "1 of 1 packages",
+        ),
     ],
-    ids=["none", "skipped", "some"],
+    ids=["none", "skipped", "all-skipped", "some"],
 )
-def test_only_an_answer_about_every_package_is_none_known(packages: list[Any], code: int) -> None:
-    """A package that the service was not asked about may have a flaw."""
+def test_only_an_answer_about_every_package_is_none_known(
+    packages: list[Any], code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A package that the service was not asked about may have a flaw, and is not counted among those looked at."""
     assert report(packages) == code
+    assert said in capsys.readouterr().out
 
 
 # --- The wheel ---
