@@ -61,5 +61,5 @@ async def checked_url(config: Config, env: Mapping[str, str]) -> AsyncIterator[s
 
 
 def _configured(config: Config) -> list[str]:
-    urls = (config.database.url, config.database.migrate_url)
+    urls = (config.database.url, config.database.migrate_url, config.database.read_url)
     return [url.get_secret_value() for url in urls if url is not None]

@@ -19,6 +19,9 @@ class DatabaseSettings(Settings):
     migrate_url: DatabaseUrl = None
     """The same for migrations, where `url` leads through a pooler or to a lesser role. Empty or null: `url`."""
 
+    read_url: DatabaseUrl = None
+    """The same for the page and the metrics of `serve`: a reader's login, or a standby. Empty or null: `url`."""
+
     auto_migrate: Boolean = True
     """Whether a run applies pending migrations itself. If not, it refuses to work on an older schema."""
 

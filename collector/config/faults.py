@@ -20,7 +20,7 @@ from collector.config.problems import Loc, Position, Problem, render_loc
 from collector.config.values import NO_CLUSTERS
 
 _SHOWN_LENGTH_MAX: Final = 40
-_SECRET_KEYS: Final = ("url", "migrate_url")
+_SECRET_KEYS: Final = ("url", "migrate_url", "read_url")
 _SECRET_LOOK: Final = re.compile(r"@|\bt1\.|\by[0-9]_|AQVN|PRIVATE KEY")
 _LITERAL_PASSWORD: Final = re.compile(r"(?:^|//)[^/?#@:]*:[^/?#@]+@|[?&](?:ssl)?password=[^&]", re.IGNORECASE)
 

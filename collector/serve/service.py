@@ -75,7 +75,9 @@ class _Service:
         self.url = url
         self.stopping = stopping
         keeping = KEEPING if self.job == "sweeps" else ASKING
-        self.inventory = bounded_pool(url, config, use=READING, statement_s=STATEMENT_S)
+        read_url = config.database.read_url
+        shown = read_url.get_secret_value() if read_url else url
+        self.inventory = bounded_pool(shown, config, use=READING, statement_s=STATEMENT_S)
         self.keeping = bounded_pool(url, config, use=keeping, statement_s=KEEPING_S)
         self.tally = Tally()
         self.readiness = Readiness(self.keeping, self.job, stopping=stopping)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -88,6 +89,27 @@ async def test_a_reader_serves_what_others_collect(
 
     assert (ready, series["up", ""], code) == (200, 1.0, 0)
     assert len([name for name, _ in series if name == "cluster_live_backups"]) == len(emulator.fleet.clusters)
+
+
+async def test_the_page_and_the_metrics_are_read_as_the_reader_that_is_named(
+    program: Program, emulator: Emulator, db: Connection, writer: str, reader: str
+) -> None:
+    """The service that sweeps shows what it wrote through a login that can read views alone."""
+    more = "auto_migrate: false, read_url: '${READ_URL}'"
+    program.write_config(emulator.fleet.clusters, url=writer, api=emulator, more=YEARLY, database=more)
+    async with running(program, env={"READ_URL": reader}) as service:
+        await service.event("sweep.finished")
+        series = await service.series()
+        page, _ = await service.ask("/")
+        sessions = await db.fetch(
+            "SELECT DISTINCT application_name, usename FROM pg_stat_activity "
+            "WHERE datname = current_database() AND application_name LIKE 'backup-inventory-collector%'"
+        )
+
+    names = {row["application_name"]: row["usename"] for row in sessions}
+    assert (page, series["up", ""]) == (200, 1.0)
+    assert names["backup-inventory-collector reader"] == urlsplit(reader).username
+    assert urlsplit(writer).username in names.values()
 
 
 async def test_a_writer_cannot_migrate_and_is_told_so(

@@ -31,7 +31,11 @@ def renewed(schema: dict[str, Any]) -> dict[str, Any]:
     config: dict[str, Any] = {key: value for key, value in program.items() if key not in {"$schema", "$defs", "title"}}
     config["properties"] = {key: value for key, value in config["properties"].items() if key != "http"}
     config["required"] = ["database"]
-    database = {"url": {"type": "string", **_WITHOUT_SECRET}, "migrate_url": _WITHOUT_SECRET}
+    database = {
+        "url": {"type": "string", **_WITHOUT_SECRET},
+        "migrate_url": _WITHOUT_SECRET,
+        "read_url": _WITHOUT_SECRET,
+    }
     config["allOf"] = [{"properties": {"database": {"type": "object", "required": ["url"], "properties": database}}}]
     definitions = {key: value for key, value in program["$defs"].items() if key != "HttpSettings"}
     return {**schema, "properties": {**schema["properties"], "config": config}, "$defs": definitions}

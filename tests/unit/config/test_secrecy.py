@@ -38,6 +38,7 @@ LEAKS = {
     "token-under-an-unknown-key": ONE + "token: t1.canary",
     "token-as-id": "clusters: [{id: t1.canary}]",
     "literal-password": ONE + "database: {url: 'postgresql://u:canary@h/d'}",
+    "literal-password-for-reading": ONE + "database: {read_url: 'postgresql://u:canary@h/d'}",
     "literal-password-for-migrations": ONE + "database: {migrate_url: 'postgresql://u:canary@h/d'}",
     "literal-password-in-a-default": ONE + "database:\n  url: ${UNSET:-postgresql://u:canary@h/d}",
     "literal-password-beside-a-variable": ONE + "database:\n  url: postgresql://u:canary${CANARY}@h/d",
