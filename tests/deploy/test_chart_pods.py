@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from collector.clusters import Shard
-from tests.deploy.rendering import ROOT, Manifest, configs, each_set, only, pods, rendered
+from tests.deploy.rendering import CHART, ROOT, Manifest, configs, each_set, only, pods, render, rendered
 from tests.documents.pages import page
 from tests.documents.test_commands import complaint_about
 
@@ -145,14 +146,38 @@ def test_what_a_repetition_may_mend_is_repeated(name: str, action: str, limit: s
     assert job["template"]["spec"]["restartPolicy"] == "Never"
 
 
-def test_a_job_may_take_longer_than_its_sweep(tmp_path: Path) -> None:
-    """The program ends by itself before, and says which clusters it did not reach."""
-    (config,) = configs(rendered("minimal"), tmp_path)
+def test_a_run_that_is_late_or_long_is_waited_for() -> None:
+    """A moment's delay loses no run, and a run that takes long is not joined by the next."""
     job = only(rendered("minimal"), "CronJob")["spec"]
 
     assert job["concurrencyPolicy"] == "Forbid"
     assert job["startingDeadlineSeconds"] >= 10
-    assert job["jobTemplate"]["spec"]["activeDeadlineSeconds"] == config.api.sweep_timeout_s + 300
+
+
+@pytest.mark.parametrize("timeout", [None, "90s", "15m", "1.5h", "26h", "14d", "0.5s"])
+def test_a_job_may_take_longer_than_its_sweep(timeout: str | None, tmp_path: Path) -> None:
+    """However long that is: the program ends by itself before, and says which clusters it did not reach."""
+    given = () if timeout is None else ("--set-string", f"config.api.sweep_timeout={timeout}")
+    objects = render("--values", CHART / "ci/minimal-values.yaml", *given)
+    (config,) = configs(objects, tmp_path)
+
+    deadline_s = job_deadline_s(objects)
+
+    assert isinstance(deadline_s, int)
+    assert deadline_s == math.ceil(config.api.sweep_timeout_s) + 300
+
+
+@pytest.mark.parametrize("timeout, deadline_s", [("2h", 7_200), ("2h", 5_000_000), ("${SWEEP_TIMEOUT}", 60)])
+def test_whoever_knows_better_says_how_long_a_job_may_take(timeout: str, deadline_s: int) -> None:
+    """To the second; of a time that only the pod knows the chart believes it."""
+    given = ("--set", f"config.api.sweep_timeout={timeout},cronJob.activeDeadlineSeconds={deadline_s}")
+
+    assert job_deadline_s(render("--values", CHART / "ci/minimal-values.yaml", *given)) == deadline_s
+
+
+def job_deadline_s(objects: Sequence[Manifest]) -> object:
+    """Find when Kubernetes ends a sweep's Job."""
+    return only(objects, "CronJob")["spec"]["jobTemplate"]["spec"]["activeDeadlineSeconds"]
 
 
 def lasting_policy(objects: Sequence[Manifest]) -> Manifest:

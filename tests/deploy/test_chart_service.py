@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.rendering import CHART, configs, only, pods, render, rendered
+from tests.deploy.rendering import CHART, Manifest, configs, only, pods, render, rendered
 
 
 def test_the_service_is_asked_how_it_is() -> None:
@@ -54,6 +54,32 @@ def test_the_service_wants_a_token_unless_told_otherwise(tmp_path: Path) -> None
     assert service.http.token is not None
     assert exporter.http.token is None
     assert endpoint["authorization"]["credentials"] == {"name": "collector-files", "key": "http-token"}
+
+
+@pytest.mark.parametrize(
+    "more, admitted",
+    [
+        ((), [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]),
+        (("--set-json", 'networkPolicy.scrapers=[{"namespaceSelector":{}}]'), [{"namespaceSelector": {}}]),
+        (
+            ("--set-json", "networkPolicy.scrapers=null", "--set", "service.unauthenticated=false,secrets.files=x"),
+            [{"namespaceSelector": {}}],
+        ),
+        (("--set-json", "networkPolicy.scrapers=null", "--set", "networkPolicy.enabled=false"), None),
+    ],
+    ids=["named", "said-to-be-any", "any-with-the-token", "left-to-others"],
+)
+def test_every_pod_gets_in_only_with_the_token_or_where_that_was_said(
+    more: tuple[str, ...], admitted: list[Manifest] | None
+) -> None:
+    """Without both the chart refuses; whoever has no policy of the chart's has decided that."""
+    objects = render("--values", CHART / "ci/exporter-values.yaml", *more)
+
+    policies = [each["spec"] for each in objects if each["kind"] == "NetworkPolicy"]
+
+    assert [rule["from"] for policy in policies for rule in policy["ingress"]] == (
+        [] if admitted is None else [admitted]
+    )
 
 
 def restart_mark(*arguments: str | Path) -> str:

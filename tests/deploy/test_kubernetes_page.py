@@ -76,5 +76,5 @@ def test_the_account_that_the_federation_knows_is_that_of_the_pods() -> None:
 
 def everything() -> list[Manifest]:
     """Render the objects of a CronJob and a service, as the page's release."""
-    wanted = "service.enabled=true,service.unauthenticated=true,config.clusters[0].id=c9qexample0000000000"
+    wanted = "service.enabled=true,secrets.files=collector-files,config.clusters[0].id=c9qexample0000000000"
     return render("--set", wanted)

@@ -47,9 +47,39 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- $config | toPrettyJson -}}
 {{- end -}}
 
+{{- /* A duration of the configuration in whole seconds; nothing of one that only the pod knows, as `${NAME}`. */ -}}
+{{- define "collector.seconds" -}}
+{{- if regexMatch "^[0-9]+([.][0-9]+)?[smhd]$" . -}}
+{{-   $unit := get (dict "s" 1 "m" 60 "h" 3600 "d" 86400) (trimAll "0123456789." .) -}}
+{{-   mulf (trimAll "smhd" . | float64) $unit | ceil | int64 -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* How long a CronJob's Job may take: longer than its sweep, which ends by itself and says what it did not reach. */ -}}
+{{- define "collector.deadline" -}}
+{{- $timeout := (.Values.config.api | default dict).sweep_timeout | default "1h" -}}
+{{- $sweep := include "collector.seconds" $timeout -}}
+{{- $given := .Values.cronJob.activeDeadlineSeconds -}}
+{{- if kindIs "invalid" $given -}}
+{{-   if not $sweep -}}
+{{-     fail "cronJob.activeDeadlineSeconds: config.api.sweep_timeout is a variable; say how many seconds a Job may take" -}}
+{{-   end -}}
+{{-   add $sweep 300 -}}
+{{- else if and $sweep (lt (int64 $given) (int64 $sweep)) -}}
+{{-   fail (printf "cronJob.activeDeadlineSeconds: %d s is less than config.api.sweep_timeout, %s" (int64 $given) $timeout) -}}
+{{- else -}}
+{{-   int64 $given -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "collector.check" -}}
 {{- if and .Values.service.enabled (not .Values.service.unauthenticated) (not .Values.secrets.files) -}}
 {{-   fail "service: name a Secret with the key http-token in secrets.files, or set service.unauthenticated" -}}
+{{- end -}}
+{{- with .Values.networkPolicy -}}
+{{-   if and .enabled (not .scrapers) $.Values.service.enabled $.Values.service.unauthenticated -}}
+{{-     fail "service.unauthenticated: any pod could read everything; name who may in networkPolicy.scrapers" -}}
+{{-   end -}}
 {{- end -}}
 {{- if and .Values.monitoring.podMonitor.enabled (not .Values.service.enabled) -}}
 {{-   fail "monitoring.podMonitor: only the service has metrics to scrape; set service.enabled" -}}
