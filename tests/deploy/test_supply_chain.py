@@ -27,6 +27,7 @@ from release.bill import bill_of_materials
 from release.licences import is_allowed, runtime_licences
 from release.pins import LOCK, ROOT, all_extras, closure, read_pins
 from release.wheel import build
+from tests.documents.pages import page
 from tests.one_command import load_dev
 
 LOCKS: Final = (LOCK, ROOT / "benchmarks" / "requirements-peers.lock")
@@ -235,6 +236,15 @@ def test_an_audit_that_cannot_ask_knows_nothing(
     said = capsys.readouterr()
     assert (code, said.out) == (NOT_ASKED, "")
     assert "the service could not be asked" in said.err
+
+
+def test_the_security_page_takes_no_exit_code_of_the_audit_but_0_for_good() -> None:
+    """A scheduled job that took "could not ask" for "none" would be quiet for ever."""
+    _, _, section = page("SECURITY.md").text.partition("## Vulnerabilities of dependencies\n")
+    text = " ".join(section.partition("\n## ")[0].split())
+
+    assert f"Any exit code but {NONE_KNOWN} fails that job" in text
+    assert f"{SOME_KNOWN} is that a vulnerability is known, {NOT_ASKED} that not everything could be asked" in text
 
 
 @pytest.mark.parametrize(
