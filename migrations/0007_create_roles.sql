@@ -104,6 +104,10 @@ BEGIN
         ) AS s (grantee, statement)
         WHERE to_regrole(s.grantee) IS NOT NULL
         UNION ALL
+        -- A later migration makes this one: whose database it is, no sweep writes either.
+        SELECT 'REVOKE INSERT, UPDATE ON collector.installation FROM collector_writer'
+        WHERE to_regclass('collector.installation') IS NOT NULL AND to_regrole('collector_writer') IS NOT NULL
+        UNION ALL
         SELECT 'REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA collector FROM PUBLIC'
         UNION ALL
         -- These delete by the owner's right, and refuse what is not history.

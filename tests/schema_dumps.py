@@ -28,13 +28,19 @@ RELEASED: Final = 0
 DUMPING_MAJOR: Final = 18
 """The PostgreSQL whose pg_dump wrote the files; another one words them otherwise."""
 
-# What the clock and the program's version gave; a file has to be the same whenever it is made.
+# What the clock, chance and the program's version gave; a file has to be the same whenever it is made.
 _PASSING: Final = """
 SELECT format('UPDATE %s SET %I = ''2026-11-20T00:00:00Z'' WHERE %2$I IS NOT NULL', d.adrelid::regclass, a.attname)
 FROM pg_attrdef AS d
 INNER JOIN pg_attribute AS a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
 INNER JOIN pg_class AS c ON c.oid = d.adrelid
 WHERE c.relnamespace = 'collector'::regnamespace AND pg_get_expr(d.adbin, d.adrelid) = 'now()'
+UNION ALL
+SELECT format('UPDATE %s SET %I = ''00000000-0000-4000-8000-000000000000''', d.adrelid::regclass, a.attname)
+FROM pg_attrdef AS d
+INNER JOIN pg_attribute AS a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+INNER JOIN pg_class AS c ON c.oid = d.adrelid
+WHERE c.relnamespace = 'collector'::regnamespace AND pg_get_expr(d.adbin, d.adrelid) = 'gen_random_uuid()'
 UNION ALL
 SELECT 'UPDATE collector.migration SET program_version = ''0'''
 """

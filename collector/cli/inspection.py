@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from collector.cli.ending import DONE, REFUSED, UNAVAILABLE, code_of
 from collector.cli.findings import Finding
 from collector.errors import CollectorError, DatabaseError, SchemaError
+from collector.store.installation import require_installation
 from collector.store.migrations import read_plan
 from collector.store.reading import read_folders, read_server
 
@@ -33,6 +34,7 @@ async def inspect_database(config: Config, url: str) -> AsyncIterator[Finding]:
             yield refusal
             return
         plan = await read_plan(url)
+        require_installation(plan.installation, config.database.installation)
         yield await _judge_schema(config, server, plan)
     except CollectorError as exc:
         yield Finding(item="database", exit_code=code_of(exc), text=str(exc), error=exc.kind)
@@ -80,6 +82,8 @@ def _refusal(server: Server) -> Finding | None:
 
 async def _judge_schema(config: Config, server: Server, plan: Plan) -> Finding:
     state = f"PostgreSQL {server.version}, UTF8, schema version {plan.applied}"
+    if plan.installation is not None:
+        state += f", installation {plan.installation}"
     if not plan.pending:
         return Finding(item="database", exit_code=DONE, text=state)
     settings = config.database

@@ -12,6 +12,8 @@ from collector.cli.ending import DONE, carry_out
 from collector.cli.settings import config_option, load_settings
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from collector.config import Config
     from collector.interrupt import Interrupt
     from collector.store.migrations import Migration, Plan
@@ -46,7 +48,8 @@ async def _migrate(
         if task == "status":
             _print_status(found)
             return DONE
-        _print_applied(await interrupt.unless_stopped(_apply(direct, version)))
+        installation = config.database.installation
+        _print_applied(await interrupt.unless_stopped(_apply(direct, version, installation=installation)))
     return DONE
 
 
@@ -57,10 +60,10 @@ async def _find(url: str, *, wait_s: float) -> Plan:
     return await patient(wait_s)(read_plan, url)
 
 
-async def _apply(url: str, version: int | None) -> Plan:
+async def _apply(url: str, version: int | None, *, installation: UUID | None) -> Plan:
     from collector.store.migrations import migrate as apply
 
-    return await apply(url, to=version)
+    return await apply(url, to=version, installation=installation)
 
 
 def _print_status(found: Plan) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from collector.config.settings import Settings
-from collector.config.values import Boolean, DatabaseUrl, Duration, DurationOrZero, Whole
+from collector.config.values import Boolean, DatabaseUrl, Duration, DurationOrZero, InstallationId, Whole
 
 
 class DatabaseSettings(Settings):
@@ -21,6 +21,9 @@ class DatabaseSettings(Settings):
 
     read_url: DatabaseUrl = None
     """The same for the page and the metrics of `serve`: a reader's login, or a standby. Empty or null: `url`."""
+
+    installation: InstallationId = None
+    """Which installation the database must be, as `collector check` tells; else nothing is written. Empty or null: any."""
 
     auto_migrate: Boolean = True
     """Whether a run applies pending migrations itself. If not, it refuses to work on an older schema."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Final
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, SecretStr, ValidationInfo, WithJsonSchema
 
@@ -23,6 +24,7 @@ DURATION_PATTERN: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)([smhd])")
 _UNIT_S: Final = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _DURATION_MAX_S: Final = 3_650 * 86_400.0
 _NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _LABELS_MAX: Final = 64
 _LABEL_KEY_LENGTH_MAX: Final = 63
@@ -174,6 +176,14 @@ def _check_database_url(value: object) -> object:
     return value
 
 
+def _check_installation(value: object) -> object:
+    if value is None or value == "":
+        return None
+    if isinstance(value, UUID) or (isinstance(value, str) and _UUID.fullmatch(value)):
+        return value
+    raise ValueError("should be a UUID, as `collector check` tells it: 8-4-4-4-12 hexadecimal digits")
+
+
 _DURATION_SCHEMA = WithJsonSchema({"type": "string", "pattern": f"^{DURATION_PATTERN.pattern}$"})
 _ID_SCHEMA = WithJsonSchema({"type": "string", "pattern": f"^{CLUSTER_ID_PATTERN.pattern}$"})
 _BOUNDED_TEXT = Field(min_length=1, max_length=100)
@@ -196,6 +206,11 @@ Labels = Annotated[
     Mapping[str, str], BeforeValidator(_fill_labels), AfterValidator(_check_labels), PlainSerializer(dict)
 ]
 ApiUrl = Annotated[str, AfterValidator(_check_api_url)]
+InstallationId = Annotated[
+    UUID | None,
+    BeforeValidator(_check_installation),
+    WithJsonSchema({"type": ["string", "null"], "pattern": f"^(?:{_UUID.pattern})?$"}),
+]
 DatabaseUrl = Annotated[
     SecretStr | None, BeforeValidator(_check_database_url), WithJsonSchema({"type": ["string", "null"]})
 ]

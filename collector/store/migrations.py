@@ -10,16 +10,19 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from collector import __version__
 from collector.errors import SchemaError
+from collector.store.installation import read_installation, require_installation
 from collector.store.migrator import alone, connected
 from collector.store.translate import translated
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from asyncpg import Connection, Record
 
 _FILE_NAME: Final = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
@@ -67,6 +70,8 @@ class Plan:
     applied: int
     """The schema's version; 0: none."""
     pending: tuple[Migration, ...]
+    installation: UUID | None = None
+    """The database's id; None: it had none yet."""
 
 
 def find_migrations() -> tuple[Migration, ...]:
@@ -131,7 +136,13 @@ def plan(migrations: Sequence[Migration], applied: Iterable[tuple[int, str]]) ->
     return Plan(applied=newest, pending=pending)
 
 
-async def migrate(url: str, *, to: int | None = None, migrations: Sequence[Migration] | None = None) -> Plan:
+async def migrate(
+    url: str,
+    *,
+    to: int | None = None,
+    migrations: Sequence[Migration] | None = None,
+    installation: UUID | None = None,
+) -> Plan:
     """
     Apply what is pending, up to version `to`. Safe with many starters; killed midway, it is run again.
 
@@ -139,12 +150,13 @@ async def migrate(url: str, *, to: int | None = None, migrations: Sequence[Migra
         url: a direct connection: a transaction-mode pooler would lose the lock.
         to: the version to stop at; None for the newest.
         migrations: None for the program's own.
+        installation: whose schema may be changed; None: whichever is there.
 
     Returns:
         The plan as it was found under the lock: `pending` is what this call applied.
 
     Raises:
-        SchemaError: see `plan`; or `to` is not a known version.
+        SchemaError: see `plan`; or `to` is not a known version, or the database is another installation.
         DatabaseError: what the server said.
     """
     known = migrations if migrations is not None else find_migrations()
@@ -153,16 +165,17 @@ async def migrate(url: str, *, to: int | None = None, migrations: Sequence[Migra
         raise SchemaError(message)
     with translated():
         async with connected(url) as connection, alone(connection):
+            found = await _find(connection, known)
+            require_installation(found.installation, installation)
             async with connection.transaction():
                 await connection.execute(_BOOTSTRAP)
-            found = plan(known, await _applied(connection))
             pending = tuple(each for each in found.pending if to is None or each.version <= to)
             for migration in pending:
                 await _apply(connection, migration)
             # Also where nothing was pending: the roles may be new.
             async with connection.transaction():
                 await connection.execute(_GRANT)
-            return Plan(applied=found.applied, pending=pending)
+            return replace(found, pending=pending)
 
 
 async def read_plan(url: str) -> Plan:
@@ -175,8 +188,13 @@ async def read_plan(url: str) -> Plan:
 
 async def read_plan_on(connection: Connection[Record]) -> Plan:
     """Compare the program with the database of this connection."""
+    return await _find(connection, find_migrations())
+
+
+async def _find(connection: Connection[Record], migrations: Sequence[Migration]) -> Plan:
     exists = await connection.fetchval("SELECT to_regclass('collector.migration') IS NOT NULL")
-    return plan(find_migrations(), await _applied(connection) if exists else ())
+    found = plan(migrations, await _applied(connection) if exists else ())
+    return replace(found, installation=await read_installation(connection))
 
 
 async def _applied(connection: Connection[Record]) -> list[tuple[int, str]]:

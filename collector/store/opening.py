@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from collector.errors import SchemaError
+from collector.store.installation import require_installation
 from collector.store.migrations import Plan, migrate, read_plan
 from collector.store.patience import patient
 
@@ -29,9 +30,11 @@ async def prepare_schema(url: str, settings: DatabaseSettings, *, otherwise: str
     Raises:
         DatabaseUnavailable: nobody answered during the configured wait.
         DatabaseRefused: no such database, wrong password, or no right to change the schema.
-        SchemaError: migrations are pending and must be applied by hand; or the schema is newer.
+        SchemaError: migrations are pending and must be applied by hand; or the schema is newer, or the database is
+            another installation than the configuration names.
     """
     found = await patient(settings.wait_s)(read_plan, url)
+    require_installation(found.installation, settings.installation)
     if not found.pending:
         return found
     if not settings.auto_migrate:
@@ -41,7 +44,7 @@ async def prepare_schema(url: str, settings: DatabaseSettings, *, otherwise: str
         )
         raise SchemaError(message)
     direct = settings.migrate_url.get_secret_value() if settings.migrate_url else url
-    plan = await migrate(direct)
+    plan = await migrate(direct, installation=settings.installation)
     if plan.pending:  # else another was faster
         log.info("schema.migrated", from_version=plan.applied, to_version=plan.pending[-1].version)
     return plan

@@ -25,6 +25,7 @@ from collector.spool import Share, Spool
 from collector.store import listings, sweeps
 from collector.store.batch import Batch
 from collector.store.discoveries import Discoveries
+from collector.store.installation import require_installation
 from collector.store.intake import Parse
 from collector.store.judge import NOTHING_KNOWN
 from collector.store.merge import Merge, read_known, write_merge
@@ -47,6 +48,7 @@ class Store:
         """Keep the address; `open` connects."""
         self._pool = Pool(url, settings)
         self._wait_s = settings.wait_s
+        self._installation = settings.installation
         self._guard = guard
         self._empty: set[str] = set()
         """Clusters of which nothing had been merged when the digests were read: the first merge need not look."""
@@ -61,7 +63,7 @@ class Store:
 
         Raises:
             DatabaseUnavailable, DatabaseRefused: no connection.
-            SchemaError: the schema is not the one this program writes.
+            SchemaError: the schema is not the one this program writes, or the database another installation's.
         """
         await self._pool.open()
         try:
@@ -74,6 +76,7 @@ class Store:
     async def _check_schema(self) -> None:
         async with self._pool.acquire() as connection:
             found = await read_plan_on(connection)  # type: ignore[arg-type]  # a pool lends a proxy of the same shape
+        require_installation(found.installation, self._installation)
         if found.pending:
             pending = f"the schema is at version {found.applied} and {len(found.pending)} migrations are pending"
             message = f"{pending}: run `collector migrate`"

@@ -23,6 +23,7 @@ BEGIN
             ('{collector_writer,collector_reader}', 'INSERT INTO collector.migration VALUES (0, '''', '''', '''')'),
             ('{collector_writer,collector_reader}', 'UPDATE collector.migration SET checksum = '''''),
             ('{collector_writer,collector_reader}', 'INSERT INTO collector.engine_version VALUES (''a'', ''b'', ''infinity'', ''c'')'),
+            ('{collector_writer,collector_reader}', 'UPDATE collector.installation SET installation_id = DEFAULT'),
             ('{collector_writer,collector_reader}', 'UPDATE inventory.sweeps SET outcome = ''complete'''),
             ('{collector_writer,collector_reader}', 'SELECT setval(''collector.listing_id_seq'', 1)'),
             ('{collector_writer,collector_reader}', 'ALTER TABLE collector.backup DISABLE TRIGGER USER'),

@@ -22,7 +22,8 @@ FROM (
     (26, 'discovered_cluster', 'SELECT'), (27, 'discovered_cluster', 'INSERT'), (28, 'discovered_cluster', 'UPDATE'),
     (29, 'cluster_change', 'INSERT'),
     (30, 'lease', 'SELECT'), (31, 'lease', 'INSERT'), (32, 'lease', 'UPDATE'),
-    (33, 'probe', 'SELECT'), (34, 'probe', 'UPDATE')
+    (33, 'probe', 'SELECT'), (34, 'probe', 'UPDATE'),
+    (35, 'installation', 'SELECT')
 ) AS w (place, relation, privilege)
 INNER JOIN pg_catalog.pg_class AS c ON c.relname = w.relation
 INNER JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace AND n.nspname = 'collector'

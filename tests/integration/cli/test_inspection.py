@@ -67,7 +67,7 @@ async def test_a_sound_database_is_one_finding(migrated_url: str) -> None:
     (finding,) = await inspected(migrated_url)
 
     assert finding.status == "ok"
-    assert re.fullmatch(r"PostgreSQL \d+\.\d+.*, UTF8, schema version \d+", finding.text)
+    assert re.fullmatch(r"PostgreSQL \d+\.\d+.*, UTF8, schema version \d+, installation [0-9a-f-]{36}", finding.text)
 
 
 async def test_missing_rights_are_named_one_by_one(lesser_url: str, fresh_url: str) -> None:

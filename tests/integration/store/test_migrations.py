@@ -49,6 +49,40 @@ async def test_eight_starters_at_once_apply_each_migration_once(database_url: st
     assert await _applied(database_url) == list(range(1, NEWEST + 1))
 
 
+async def test_an_installation_gets_one_id_for_good(database_url: str) -> None:
+    """All starters see the same one, migrating again keeps it, and there cannot be a second."""
+    await asyncio.gather(*(migrate(database_url) for _ in range(3)))
+    first = (await read_plan(database_url)).installation
+    await migrate(database_url)
+    again = (await read_plan(database_url)).installation
+    connection = await asyncpg.connect(database_url)
+    for row in ("DEFAULT VALUES", "(is_only) VALUES (false)"):
+        with pytest.raises(asyncpg.IntegrityConstraintViolationError):
+            await connection.execute(f"INSERT INTO collector.installation {row}")
+    await connection.close()
+
+    assert isinstance(first, UUID)
+    assert first == again
+
+
+async def test_two_databases_are_two_installations(database_url: str, postgres: EmbeddedServer) -> None:
+    """The id is chance, not the migration's: no other database of the server has it."""
+    async with scratch_database(postgres) as url:
+        plans = [(await migrate(each), await read_plan(each))[1] for each in (url, database_url)]
+
+    assert plans[0].installation != plans[1].installation
+
+
+async def test_migrations_that_lead_to_another_installation_are_not_applied(database_url: str) -> None:
+    """`migrate_url` may lead elsewhere than `url`; the check is made under the lock, before anything is written."""
+    await migrate(database_url, to=NEWEST - 1)
+
+    with pytest.raises(SchemaError, match="is no installation yet"):
+        await migrate(database_url, installation=uuid4())
+
+    assert await _applied(database_url) == list(range(1, NEWEST))
+
+
 async def test_migrating_again_changes_nothing(migrated_url: str) -> None:
     """The second time there is nothing to do."""
     plan = await migrate(migrated_url)

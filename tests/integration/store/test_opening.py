@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -92,6 +93,19 @@ async def test_a_database_that_cannot_be_used_is_left_without_a_session(
     await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await admin.close()
     assert left == set()
+
+
+async def test_a_store_opens_only_on_the_installation_that_is_named(migrated_url: str, db: Connection) -> None:
+    """The connections that write are asked too, for of several hosts they may have found another; none stays open."""
+    here = await db.fetchval("SELECT installation_id FROM collector.installation")
+    named = uuid4()
+
+    async with open_store(migrated_url, installation=here):
+        pass
+    with pytest.raises(SchemaError, match=f"is installation {here}, the configuration names {named}"):
+        await open_store(migrated_url, installation=named).open()
+
+    assert await gone(db, await db.fetchval("SELECT current_database()")) == set()
 
 
 async def test_a_closed_store_leaves_no_session_and_no_lock(migrated_url: str, db: Connection) -> None:

@@ -143,6 +143,10 @@ BEGIN
         ) AS s (grantee, statement)
         WHERE to_regrole(s.grantee) IS NOT NULL
         UNION ALL
+        -- A later migration makes this one: whose database it is, no sweep writes either.
+        SELECT 'REVOKE INSERT, UPDATE ON collector.installation FROM collector_writer'
+        WHERE to_regclass('collector.installation') IS NOT NULL AND to_regrole('collector_writer') IS NOT NULL
+        UNION ALL
         SELECT 'REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA collector FROM PUBLIC'
         UNION ALL
         -- These delete by the owner's right, and refuse what is not history.
@@ -1593,7 +1597,7 @@ INSERT INTO collector.migration VALUES (3, 'notice_edits_by_hand', '894d1b225abe
 INSERT INTO collector.migration VALUES (4, 'create_analysis', '66c67b0161504fbe38af9f1a3f8f4bf8570deaa5df577aa4336cd6b8c66e428f', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.migration VALUES (5, 'create_lease', '645c07caf2bdffc93e090db5b802b53b2a633769d1d09c400c1a8e706392ad6d', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.migration VALUES (6, 'show_discovery', 'd8455578efbbaba8c1d08f119a09dd0e6750226abdb6a7bb141920f3b08a2707', '0', '2026-11-20 00:00:00+00');
-INSERT INTO collector.migration VALUES (7, 'create_roles', 'b49447493e4e6e7de4ecc0a03a48b183e6bc1af0526a3ca65614d11b7b28957b', '0', '2026-11-20 00:00:00+00');
+INSERT INTO collector.migration VALUES (7, 'create_roles', 'ede5420ecc900a76d4e658832aca84bc1b24dd042d5f0ae6db4d1d21cdb63036', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.migration VALUES (8, 'create_pruning', '52e95250c3aa95a8290b79119caa41fa5637ce54575beea4ab318eb6cc6a5755', '0', '2026-11-20 00:00:00+00');
 INSERT INTO collector.probe VALUES (1, '2026-11-20 00:00:00+00');
 INSERT INTO collector.quarantine OVERRIDING SYSTEM VALUE VALUES (1, 'c9qone', '\x05', 'odd', 'sizeBytes', 'not an int64', '\x7b7d', 2, 1, '2026-11-20 01:00:00+00', 1, '2026-11-20 01:00:00+00');

@@ -148,6 +148,10 @@ BEGIN
         ) AS s (grantee, statement)
         WHERE to_regrole(s.grantee) IS NOT NULL
         UNION ALL
+        -- A later migration makes this one: whose database it is, no sweep writes either.
+        SELECT 'REVOKE INSERT, UPDATE ON collector.installation FROM collector_writer'
+        WHERE to_regclass('collector.installation') IS NOT NULL AND to_regrole('collector_writer') IS NOT NULL
+        UNION ALL
         SELECT 'REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA collector FROM PUBLIC'
         UNION ALL
         -- These delete by the owner's right, and refuse what is not history.
@@ -764,6 +768,15 @@ CREATE TABLE collector.index_set (
 );
 COMMENT ON TABLE collector.index_set IS 'Lists of index names, each stored once: from backup to backup they rarely change.';
 COMMENT ON COLUMN collector.index_set.index_set_id IS 'Content address: the first 16 bytes of a SHA-256 of the names in the API''s order, joined by NUL.';
+CREATE TABLE collector.installation (
+    is_only boolean DEFAULT true NOT NULL,
+    installation_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT installation_is_only_one CHECK (is_only)
+);
+COMMENT ON TABLE collector.installation IS 'Which installation this database is: one row, made with the table. No sweep changes it.';
+COMMENT ON COLUMN collector.installation.is_only IS 'Always true: there is no second row.';
+COMMENT ON COLUMN collector.installation.installation_id IS 'What database.installation of a configuration is compared with, where it is set.';
 CREATE TABLE collector.lease (
     lease_id smallint DEFAULT 1 NOT NULL,
     holder uuid,
@@ -2003,6 +2016,8 @@ ALTER TABLE ONLY collector.engine_version
     ADD CONSTRAINT engine_version_pkey PRIMARY KEY (service, version_prefix);
 ALTER TABLE ONLY collector.index_set
     ADD CONSTRAINT index_set_pkey PRIMARY KEY (index_set_id);
+ALTER TABLE ONLY collector.installation
+    ADD CONSTRAINT installation_pkey PRIMARY KEY (is_only);
 ALTER TABLE ONLY collector.lease
     ADD CONSTRAINT lease_pkey PRIMARY KEY (lease_id);
 ALTER TABLE ONLY collector.listing

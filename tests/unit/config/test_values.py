@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -134,6 +135,38 @@ def test_a_database_url_that_would_be_misread_is_refused(problems: Problems, url
 
     assert found.startswith("config.yaml:3:8: database.url: ")
     assert url not in found
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("0b0e5f2c-9a34-4d1e-8c57-6f2d3b1a4e90", UUID("0b0e5f2c-9a34-4d1e-8c57-6f2d3b1a4e90")),
+        ("0B0E5F2C-9A34-4D1E-8C57-6F2D3B1A4E90", UUID("0b0e5f2c-9a34-4d1e-8c57-6f2d3b1a4e90")),
+        ("", None),
+        ("null", None),
+        ("${ABSENT:-}", None),
+    ],
+    ids=["uuid", "capitals", "left-out", "null", "empty"],
+)
+def test_an_installation_is_a_uuid_or_not_named(load: Load, text: str, expected: UUID | None) -> None:
+    """Where none is named, any database will do."""
+    config = load(f"clusters: [{{id: c9q}}]\ndatabase:\n  installation: {text}")
+
+    assert config.database.installation == expected
+
+
+NO_INSTALLATIONS = [
+    "prod", "0b0e5f2c9a344d1e8c576f2d3b1a4e90", "0b0e5f2c-9a34-4d1e-8c57-6f2d3b1a4e9",
+    "'{0b0e5f2c-9a34-4d1e-8c57-6f2d3b1a4e90}'", "1", "true",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NO_INSTALLATIONS)
+def test_what_is_no_uuid_names_no_installation(problems: Problems, text: str) -> None:
+    """It is said where it stands, before any database is asked."""
+    (found,) = problems(f"clusters: [{{id: c9q}}]\ndatabase:\n  installation: {text}")
+
+    assert found.startswith("config.yaml:3:17: database.installation: should be a UUID")
 
 
 @pytest.mark.parametrize("count, accepted", [(64, True), (65, False)], ids=["64", "65"])
