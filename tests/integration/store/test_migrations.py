@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
 from collector.config.database import DatabaseSettings
+from collector.embedded import EmbeddedServer
 from collector.errors import DatabaseError, SchemaError
 from collector.store import migrations as module
 from collector.store import prepare_schema
 from collector.store.migrations import Migration, find_migrations, migrate, read_migrations, read_plan
 from collector.store.migrator import LOCK_KEY
 from tests.builders import open_store
+from tests.postgres import scratch_database
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -75,12 +78,12 @@ async def test_two_databases_are_two_installations(database_url: str, postgres: 
 
 async def test_migrations_that_lead_to_another_installation_are_not_applied(database_url: str) -> None:
     """`migrate_url` may lead elsewhere than `url`; the check is made under the lock, before anything is written."""
-    await migrate(database_url, to=NEWEST - 1)
+    await migrate(database_url, to=1)
 
     with pytest.raises(SchemaError, match="is no installation yet"):
         await migrate(database_url, installation=uuid4())
 
-    assert await _applied(database_url) == list(range(1, NEWEST))
+    assert await _applied(database_url) == [1]
 
 
 async def test_migrating_again_changes_nothing(migrated_url: str) -> None:
