@@ -9,6 +9,8 @@ again within seconds.
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
@@ -28,6 +30,8 @@ IDLE_S: Final = 5.0
 TAKING_S: Final = 10.0
 """How long a client may leave in our hands what its system has no more room for."""
 CONNECTIONS_MAX: Final = 200
+WAITING_MAX: Final = 100
+"""How many the system keeps for us until we come round to them."""
 CLOSE_S: Final = 1.0
 
 
@@ -57,7 +61,9 @@ class Door:
         await self._runner.setup()
         host, port = self._address
         try:
-            self._server = await asyncio.get_running_loop().create_server(self._admit, host, port)
+            # asyncio takes up to `backlog` at a time and, without descriptors, tells of each one that it cannot take.
+            self._server = await asyncio.get_running_loop().create_server(self._admit, host, port, backlog=1)
+            _lengthen_queues(self._server)
         except OSError as exc:
             await self._runner.cleanup()
             raise UsageError(f"http.listen: cannot listen on {host}:{port}: {exc.strerror}") from None
@@ -83,6 +89,13 @@ class Door:
             lingering_time=0,
             access_log=None,  # type: ignore[arg-type]  # what the library takes for "none"
         )
+
+
+def _lengthen_queues(server: asyncio.Server) -> None:
+    """Let more wait in the system than are taken at a time."""
+    for each in server.sockets:
+        with socket.socket(fileno=os.dup(each.fileno())) as same:
+            same.listen(WAITING_MAX)
 
 
 class _Conversation(web.RequestHandler):

@@ -88,7 +88,9 @@ def read_migrations(directory: Path) -> tuple[Migration, ...]:
     Raises:
         SchemaError: a file's name or markers are wrong, or a number is missing or double.
     """
-    migrations = tuple(_read_file(path) for path in sorted(directory.glob("*.sql")))
+    # Not `glob`: where no descriptor is left, it finds no file and says nothing (Python 3.13).
+    files = sorted(path for path in directory.iterdir() if path.suffix == ".sql")
+    migrations = tuple(map(_read_file, files))
     versions = [migration.version for migration in migrations]
     if not versions or versions != list(range(1, len(versions) + 1)):
         message = f"migrations in {directory} are not numbered 1, 2, 3 …: {versions}"

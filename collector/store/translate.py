@@ -7,6 +7,7 @@ only the context says that the connection was lost.
 
 from __future__ import annotations
 
+import errno
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,6 +48,8 @@ _UNAVAILABLE = (
     asyncpg.InternalClientError,
     OSError,  # TimeoutError is one
 )
+_SCARCE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
+"""Descriptors or memory: of this process or machine, not the database's."""
 _NO_TLS = "rejected SSL upgrade"
 """asyncpg's word for a server, or somebody between us, that will not speak TLS; it is a plain ConnectionError."""
 
@@ -111,6 +114,8 @@ def _describe(error: BaseException) -> str:
         return f"{error.sqlstate}: {_first_line(error, type(error).__name__)}"
     if isinstance(error, TimeoutError):
         return "the database: no answer in time"
+    if isinstance(error, OSError) and error.errno in _SCARCE:
+        return f"no connection to the database, for this process lacks what it needs: {error.strerror}"
     if isinstance(error, OSError):  # its text names an address at best, and the API is on the network as well
         return f"no connection to the database: {type(error).__name__}: {_first_line(error)}"
     return f"{type(error).__name__}: {_first_line(error)}"

@@ -87,6 +87,12 @@ config.load_config = load_late
 """
 """The configuration takes long to read: a file `reading` says that it has begun, a file `go` lets it end."""
 
+SCARCITY: Final = """
+import resource
+resource.setrlimit(resource.RLIMIT_NOFILE, ({most}, {most}))
+"""
+"""The system gives the process no descriptor beyond so many."""
+
 
 def prelude(program: Program, code: str, *, name: str = "prelude") -> dict[str, str]:
     """Lay down what is to run first, and return the environment for a process that is to meet it."""

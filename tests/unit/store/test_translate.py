@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import ssl
 
 import asyncpg
@@ -145,3 +147,12 @@ def test_what_the_driver_itself_refuses_is_not_tried_again(name: str) -> None:
     error = translate(getattr(_base, name)("invalid"))
 
     assert not isinstance(error, (DatabaseUnavailable, TransactionConflict))
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENOMEM], ids=errno.errorcode.get)
+def test_what_the_process_lacks_is_not_the_databases_fault(number: int) -> None:
+    """Said without the path of whatever was to be opened (F11)."""
+    error = translate(OSError(number, os.strerror(number), "/somewhere/read_known.sql"))
+
+    assert type(error) is DatabaseUnavailable
+    assert str(error).endswith(f"this process lacks what it needs: {os.strerror(number)}")
