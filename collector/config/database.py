@@ -23,7 +23,7 @@ class DatabaseSettings(Settings):
     """The same for the page and the metrics of `serve`: a reader's login, or a standby. Empty or null: `url`."""
 
     installation: InstallationId = None
-    """Which installation the database must be, as `collector check` tells; else nothing is written. Empty or null: any."""
+    """Which installation the database must be, as `collector check` tells, or nothing is written. Empty, null: any."""
 
     auto_migrate: Boolean = True
     """Whether a run applies pending migrations itself. If not, it refuses to work on an older schema."""

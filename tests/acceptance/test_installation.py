@@ -1,4 +1,4 @@
-"""A configuration that names its installation, and a database that is another one: nothing is asked, nothing written."""
+"""A configuration that names its installation, and a database that is another: nothing is asked, nothing written."""
 
 from __future__ import annotations
 
