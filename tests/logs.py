@@ -13,7 +13,8 @@ import structlog
 
 @contextmanager
 def logging_kept() -> Iterator[None]:
-    """Let the logging be configured within; afterwards nothing of it is left."""
+    """Let the logging be configured within, with nothing bound by others; afterwards nothing of it is left."""
+    structlog.contextvars.clear_contextvars()
     showwarning = warnings.showwarning
     handlers = logging.getLogger().handlers[:]
     try:
